@@ -5,7 +5,7 @@ from types import ModuleType
 
 
 def need(module: str, extra: str) -> ModuleType:
-    """The imported `module`; where its package is missing, an `ImportError` that names the extra of Wengert that brings it.
+    """The imported `module`; where its package is missing, an `ImportError` that names the extra which brings it.
 
     >>> need("math", "data").sqrt(4.0)
     2.0
