@@ -1,0 +1,35 @@
+"""What every test gets: the same random numbers on each run, and the folder of real data where there is one."""
+
+import os
+import random
+from pathlib import Path
+
+import hypothesis
+import numpy as np
+import pytest
+
+import autograd
+
+ROOT = Path(__file__).resolve().parent.parent
+
+# The same examples on every run, and no verdict by the clock of a busy machine.
+hypothesis.settings.register_profile("wengert", derandomize=True, deadline=None)
+hypothesis.settings.load_profile("wengert")
+
+
+@pytest.fixture(autouse=True)
+def seeds():
+    """Seeds every generator, ours and the global ones."""
+    autograd.manual_seed(0)
+    np.random.seed(0)  # noqa: NPY002 (other packages draw from it)
+    random.seed(0)
+
+
+@pytest.fixture(scope="session")
+def data_dir():
+    """The folder with real data sets (`mnist/` ...): WENGERT_DATA, or `../shared/data` beside the checkout."""
+    folders = [Path(folder) for folder in (os.environ.get("WENGERT_DATA"), ROOT.parent / "shared" / "data") if folder]
+    for folder in folders:
+        if folder.is_dir():
+            return folder
+    pytest.skip(f"real data is in none of {', '.join(map(str, folders))}: set WENGERT_DATA to a folder that has it")
