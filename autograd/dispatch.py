@@ -1,0 +1,263 @@
+"""How a call on tensors becomes a recorded op: NumPy's protocols, operators and methods, and the quick paths behind them."""
+
+import weakref
+
+import numpy as np
+
+from . import ops
+from .op import Op, calls, overrides
+from .plan import plan_for
+from .tape import Node, items, recording
+from .tensor import Tensor, as_tensor, plain, wrap
+
+_new = object.__new__
+_array = np.ndarray
+_asarray = np.asarray
+
+
+def _run(op, args, options):
+    """Call an op with arrays and tensors in any form: the general path."""
+    if not op.differentiable:
+        return _constant(op, args, options)
+    if op.arguments is not None and len(args) != len(op.arguments):
+        args, options = op.bind(args, options)
+    arrays, wanted, parents, tensors = [], [], [], None
+    for i, x in enumerate(args):
+        if type(x) in (list, tuple):
+            x = as_tensor(x)
+            if x.node is None:
+                x = x.data
+        if isinstance(x, Tensor):
+            tensors = x if i == 0 else tensors or x
+            arrays.append(x.data)
+            if x.node is not None and (op.every is not None or op.rules[i] is not None):
+                wanted.append(i)
+                parents.append(x.node)
+        else:
+            arrays.append(x)
+    for name, value in options.items():
+        options[name] = _option(op, name, value)
+    y = op.fun(*arrays, **options)
+    if tensors is None:
+        return y
+    if wanted and recording.get():
+        node = _new(Node)
+        node.plan = plan = plan_for(op, tuple(wanted), len(arrays), tuple(options))
+        node.inputs = parents[0] if len(parents) == 1 else tuple(parents)
+        if isinstance(y, list | tuple):
+            y = tuple(map(_asarray, y)) if type(y) in (list, tuple) else y
+        elif type(y) is not _array:
+            y = _asarray(y)
+        node.kept = plan.keep(arrays, y, options) if plan.keep else None
+    else:
+        node = None
+    if isinstance(y, list | tuple):
+        parts = map(wrap, map(_asarray, y), [None] * len(y) if node is None else items(node, len(y)))
+        return type(y)(*parts) if hasattr(y, "_fields") else tuple(parts)
+    t = wrap(_asarray(y), node)
+    if op.view and isinstance(args[0], Tensor) and t.data.base is not None:
+        t._bases = (weakref.ref(args[0]), *getattr(args[0], "_bases", ()))
+    return t
+
+
+Op.run = staticmethod(_run)
+
+
+def _option(op, name, value):
+    if isinstance(value, Tensor) and value.node is not None and recording.get():
+        raise TypeError(f"{op.name} has no derivative for {name}=; pass {name}.detach() to treat it as a constant")
+    return plain(value)
+
+
+def _constant(op, args, options):
+    """An op that is differentiable nowhere: its result is off the tape."""
+    y = op.fun(*map(plain, args), **{name: plain(value) for name, value in options.items()})
+    return wrap(_asarray(y), None) if isinstance(y, np.ndarray | np.generic) else y
+
+
+_QUICK = {
+    1: """
+def call(s):
+    if not isinstance(s, Tensor):
+        return run(op, (s,), {})
+    a = s.data
+    y = FORWARD
+    if type(y) is not array:
+        y = asarray(y)
+    t = new(Tensor)
+    t.data = y
+    t._grad = None
+    p = s.node
+    if p is None or not recording():
+        t.node = None
+        return t
+    t.node = node = Node()
+    node.plan = plan0
+    node.inputs = p
+    node.kept = KEPT0
+    return t
+""",
+    2: """
+def call(s, u):
+    alike = True
+    if isinstance(s, Tensor):
+        a = s.data
+        p = s.node
+        if isinstance(u, Tensor):
+            b = u.data
+            q = u.node
+            alike = a.shape == b.shape and a.dtype is b.dtype
+        elif type(u) is float or type(u) is int:
+            b = u
+            q = None
+        elif type(u) is array:
+            b = u
+            q = None
+            alike = a.shape == b.shape and a.dtype is b.dtype
+        else:
+            return uncommon(op, s, u)
+    elif type(s) is array or type(s) is float or type(s) is int:
+        a = s
+        p = None
+        b = u.data
+        q = u.node
+        alike = type(s) is not array or a.shape == b.shape and a.dtype is b.dtype
+    else:
+        return uncommon(op, s, u)
+    y = FORWARD
+    if type(y) is not array:
+        y = asarray(y)
+    t = new(Tensor)
+    t.data = y
+    t._grad = None
+    if p is None and q is None or not recording():
+        t.node = None
+        return t
+    if not alike:
+        return record(t, op, (a, b), (p, q))
+    t.node = node = Node()
+    if q is None:
+        node.plan = plan0
+        node.inputs = p
+        node.kept = KEPT0
+    elif p is None:
+        node.plan = plan1
+        node.inputs = q
+        node.kept = KEPT1
+    else:
+        node.plan = plan01
+        node.inputs = (p, q)
+        node.kept = KEPT01
+    return t
+""",
+}
+_SYMBOLS = {np.add: "a + b", np.subtract: "a - b", np.multiply: "a * b", np.divide: "a / b"}
+
+
+def _write_quick(op):
+    """Write out the call of an elementwise op of one or two arrays: nothing on the path but what it needs.
+
+    Undoing broadcasting and promotion is prepared only where shapes or dtypes differ.
+    """
+    source = _QUICK[len(op.rules)]
+    scope = {
+        "Tensor": Tensor, "Node": Node, "new": object.__new__, "array": np.ndarray, "asarray": np.asarray, "op": op,
+        "fun": op.fun, "recording": recording.get, "run": _run, "record": _record, "uncommon": _uncommon,
+    }  # fmt: skip
+    for wanted in [(0,)] if len(op.rules) == 1 else [(0, 1), (0,), (1,)]:
+        name = "".join(map(str, wanted))
+        plan = scope[f"plan{name}"] = plan_for(op, wanted, len(op.rules), conform=False)
+        source = source.replace(f"KEPT{name}", plan.kept.replace("args[0]", "a").replace("args[1]", "b"))
+    forward = _SYMBOLS.get(op.fun) or ("fun(a)" if len(op.rules) == 1 else "fun(a, b)")
+    exec(compile(source.replace("FORWARD", forward), f"<call of {op.name}>", "exec"), scope)
+    return scope["call"]
+
+
+def _record(t, op, arrays, nodes, options=()):
+    """Put what made `t` on the tape; `nodes` has None for the arguments that are not tracked."""
+    wanted = tuple(i for i, node in enumerate(nodes) if node is not None)
+    node = t.node = Node()
+    node.plan = plan_for(op, wanted, len(arrays))
+    node.inputs = nodes[wanted[0]] if len(wanted) == 1 else nodes
+    node.kept = node.plan.keep(arrays, t.data, None)
+    return t
+
+
+def _uncommon(op, a, b):
+    for x in (a, b):
+        if not isinstance(x, Tensor | list | tuple | np.ndarray | np.generic | int | float | complex) and (
+            not hasattr(x, "__array__") or getattr(x, "__array_ufunc__", True) is None
+        ):
+            return NotImplemented
+    return _run(op, tuple(_asarray(x) if not isinstance(x, Tensor | list | tuple) else x for x in (a, b)), {})
+
+
+def quick(ufunc):
+    """The call of a ufunc without options, made once."""
+    op = overrides.get(ufunc)
+    if op is None:
+        raise unsupported(ufunc)
+    if not isinstance(op, Op) or not op.differentiable or ufunc.signature is not None:
+        return calls.setdefault(ufunc, op)
+    simple = len(op.rules) <= 2 and ufunc.nout == 1 and all(op.rules)
+    return calls.setdefault(ufunc, _write_quick(op) if simple else op)
+
+
+def _ufunc(ufunc, method, inputs, options):
+    """A ufunc with options, or one of its methods."""
+    out = options.pop("out", None)
+    if method != "__call__":
+        return _into(_method(ufunc, method)(*inputs, **options), out, inputs)
+    where = options.pop("where", True)
+    if where is not True:
+        y = ufunc(*(np.where(where, x, 1) for x in inputs), **options)
+        return _into(np.where(where, y, 0 if out is None else out[0]), out, ())
+    op = overrides.get(ufunc)
+    if op is None:
+        raise unsupported(ufunc)
+    return _into(op(*inputs, **options), out, inputs)
+
+
+def _method(ufunc, method):
+    function = overrides.get((ufunc, method))
+    if function is None:
+        raise unsupported(ufunc, f".{method}")
+    return function
+
+
+def _into(result, out, inputs):
+    """Honour `out=`: a tensor takes the value of the result; an array that is also an input stands for `array += tensor`."""
+    if out is None:
+        return result
+    target = out[0] if isinstance(out, tuple) else out
+    if isinstance(target, Tensor):
+        return target._become(result)
+    if any(target is x for x in inputs):
+        return result
+    raise TypeError("out= expects a tensor when a tensor is among the inputs; an array cannot carry a gradient")
+
+
+def unsupported(function, method=""):
+    module = getattr(function, "__module__", None) or "numpy"
+    return TypeError(
+        f"{module}.{function.__name__}{method} does not take tensors. To add it, declare it with autograd.defop or compose "
+        f"it from supported functions with autograd.implements; to leave the tape, pass x.detach().numpy()"
+    )
+
+
+def _array_ufunc(self, ufunc, method, *inputs, **options):
+    if method == "__call__" and not options:
+        return (calls.get(ufunc) or quick(ufunc))(*inputs)
+    return _ufunc(ufunc, method, inputs, options)
+
+
+def _array_function(self, function, types, args, options):
+    try:
+        implementation = overrides[function]
+    except KeyError:
+        raise unsupported(function) from None
+    return implementation(*args, **options)
+
+
+Tensor.__array_ufunc__ = _array_ufunc
+Tensor.__array_function__ = _array_function

@@ -1,0 +1,180 @@
+"""Tensor's operators and methods: each is the NumPy function of that name, served by the table of ops."""
+
+import numpy as np
+
+from .dispatch import quick, unsupported
+from .op import overrides, table
+from .tensor import Tensor, plain
+
+OPERATORS = {
+    "add": np.add, "sub": np.subtract, "mul": np.multiply, "truediv": np.divide, "floordiv": np.floor_divide,
+    "mod": np.remainder, "divmod": np.divmod, "pow": np.power, "matmul": np.matmul, "and": np.bitwise_and,
+    "or": np.bitwise_or, "xor": np.bitwise_xor, "lshift": np.left_shift, "rshift": np.right_shift,
+}  # fmt: skip
+COMPARISONS = {
+    "eq": np.equal, "ne": np.not_equal, "lt": np.less, "le": np.less_equal, "gt": np.greater, "ge": np.greater_equal,
+}  # fmt: skip
+SIGNS = {"neg": np.negative, "pos": np.positive, "abs": np.absolute, "invert": np.invert}
+
+FUNCTIONS = """
+    all any argmax argmin argpartition argsort choose clip conj conjugate copy cumprod cumsum diagonal dot max mean min
+    nonzero prod ptp ravel repeat round searchsorted squeeze std sum swapaxes take trace var
+""".split()
+"""What ndarray has as methods with the array first, and NumPy as functions."""
+
+ELEMENTWISE = """
+    exp exp2 expm1 log log2 log10 log1p sqrt square reciprocal sin cos tan arcsin arccos arctan sinh cosh tanh arcsinh
+    arccosh arctanh sign floor ceil trunc maximum minimum isnan isinf isfinite
+""".split()
+"""What PyTorch has as methods besides."""
+
+
+def _attach(name, function, doc=None):
+    function.__name__ = name
+    function.__qualname__ = f"Tensor.{name}"
+    function.__doc__ = doc or function.__doc__
+    setattr(Tensor, name, function)
+
+
+def _operator(ufunc):
+    call = quick(ufunc)
+    return call if isinstance(call, type(_attach)) else lambda self, other: call(self, other)
+
+
+def _swapped(call):
+    return lambda self, other: call(other, self)
+
+
+def _in_place(call):
+    return lambda self, other: self._become(call(self, other))
+
+
+def _unary(ufunc):
+    call = quick(ufunc)
+    return call if isinstance(call, type(_attach)) else lambda self: call(self)
+
+
+def _function(function):
+    def method(self, *args, **options):
+        try:
+            serve = overrides[function]
+        except KeyError:
+            raise unsupported(function) from None
+        return serve(self, *args, **options)
+
+    return method
+
+
+def _power():
+    """The operator `**` takes cheaper functions for the commonest exponents, as ndarray's does."""
+    power = quick(np.power)
+    cheap = {2: quick(np.square), 0.5: quick(np.sqrt), 1: quick(np.positive), -1: quick(np.reciprocal)}
+
+    def __pow__(self, other):
+        if type(other) in (int, float) and other in cheap and self.data.dtype.kind in "fc":
+            return cheap[other](self)
+        return power(self, other)
+
+    return __pow__
+
+
+for _name, _ufunc in OPERATORS.items():
+    _call = _power() if _name == "pow" else _operator(_ufunc)
+    _attach(f"__{_name}__", _call)
+    _attach(f"__r{_name}__", _swapped(quick(_ufunc)))
+    if _name != "divmod":
+        _attach(f"__i{_name}__", _in_place(_call))
+for _name, _ufunc in COMPARISONS.items():
+    _attach(f"__{_name}__", _operator(_ufunc))
+for _name, _ufunc in SIGNS.items():
+    _attach(f"__{_name}__", _unary(_ufunc))
+for _name in FUNCTIONS:
+    _attach(_name, _function(getattr(np, _name)), f"`np.{_name}` of this tensor.")
+for _name in ELEMENTWISE:
+    _attach(_name, _function(getattr(np, _name)), f"`np.{_name}` of this tensor.")
+
+
+# --- Methods whose form differs from the function's -------------------------------------------------------------------
+
+
+def _spread(sizes):
+    """`x.reshape(2, 3)` and `x.reshape((2, 3))` mean the same."""
+    return sizes[0] if len(sizes) == 1 else sizes
+
+
+def __getitem__(self, index):
+    return table["getitem"](self, index=plain(index))
+
+
+def reshape(self, *shape, order="C"):
+    """`np.reshape` of this tensor; the sizes one by one or as a tuple, one of them may be -1."""
+    return np.reshape(self, _spread(shape), order=order)
+
+
+def transpose(self, *axes):
+    """`np.transpose` of this tensor; the axes one by one or as a tuple, all in reverse order by default."""
+    return np.transpose(self, _spread(axes) if axes else None)
+
+
+def permute(self, *axes):
+    """The axes in this order: PyTorch's name of `transpose`."""
+    return np.transpose(self, _spread(axes))
+
+
+def view(self, *shape):
+    """`reshape`, by PyTorch's name."""
+    return np.reshape(self, _spread(shape))
+
+
+def flatten(self, order="C"):
+    """All elements in one axis, as a copy."""
+    return np.copy(np.ravel(self, order))
+
+
+def unsqueeze(self, axis):
+    """A new axis of size 1 at this place: PyTorch's name of `np.expand_dims`."""
+    return np.expand_dims(self, axis)
+
+
+def astype(self, dtype, order="K", casting="unsafe", subok=True, copy=True):
+    """The values in another dtype."""
+    if not np.can_cast(self.dtype, dtype, casting):
+        raise TypeError(f"cannot cast from {self.dtype} to {np.dtype(dtype)} by the rule {casting!r}")
+    return table["astype"](self, dtype=np.dtype(dtype), copy=copy)
+
+
+def compress(self, condition, axis=None):
+    """The slices along an axis for which the condition is true."""
+    return np.compress(condition, self, axis=axis)
+
+
+def logsumexp(self, axis=None, keepdims=False):
+    """`log(sum(exp(x)))` along an axis, without overflow."""
+    return table["logsumexp"](self, axis=axis, keepdims=keepdims)
+
+
+def sort(self, axis=-1, kind=None, order=None, *, stable=None):
+    """Sort this tensor in place along an axis, as ndarray's `sort` does; `np.sort(x)` gives a sorted copy."""
+    self._become(np.sort(self, axis=axis, kind=kind, stable=stable))
+
+
+def partition(self, kth, axis=-1, kind="introselect", order=None):
+    """Partition this tensor in place along an axis; `np.partition(x, kth)` gives a copy."""
+    self._become(np.partition(self, kth, axis=axis, kind=kind))
+
+
+def fill(self, value):
+    """Give every element this value."""
+    self[...] = value
+
+
+def tobytes(self, order="C"):
+    """The raw bytes of the values."""
+    return self.data.tobytes(order)
+
+
+for _method in (
+    __getitem__, reshape, transpose, permute, view, flatten, unsqueeze, astype, compress, logsumexp, sort, partition,
+    fill, tobytes,
+):  # fmt: skip
+    _attach(_method.__name__, _method)

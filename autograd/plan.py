@@ -1,0 +1,152 @@
+"""What one form of call keeps for the backward pass, and how its rules are called: decided once, not at every call."""
+
+import numpy as np
+
+from .op import Op, parameters
+
+OUTPUT = "output"
+ALL = "all"
+PLAIN = "plain"
+
+
+class Plan:
+    """How one op is differentiated for one form of call: which arguments want cotangents, which options were given.
+
+    Attributes:
+        op: the op.
+        wanted: positions of the arguments that receive a cotangent.
+        keep: `keep(args, y, options)` gives what the rules name; None when they name nothing.
+        pull: `pull(g, kept)` gives the cotangent of the one wanted argument, or a tuple of them.
+        sources: what each kept value is (an argument's position, OUTPUT, ALL, PLAIN), to record the backward pass.
+        into: as in the op.
+        kept: the expression that `keep` evaluates, for those who write it into a function of their own.
+        spent: the plan that a node gets once it has been consumed.
+    """
+
+    __slots__ = ("into", "keep", "kept", "op", "pull", "sources", "spent", "wanted")
+
+    def __init__(self, op, wanted, pull, keep=None, sources=(), into=None, kept="None"):
+        self.op, self.wanted, self.pull, self.keep, self.sources = op, wanted, pull, keep, sources
+        self.into = into
+        self.kept = kept
+        self.spent = None if pull is _pull_spent else Plan(op, wanted, _pull_spent)
+
+
+def plan_for(op: Op, wanted: tuple[int, ...], count: int, options: tuple[str, ...] = (), conform: bool = True) -> Plan:
+    """The plan of a form of call, from the op's cache: `count` arguments, of which some want cotangents.
+
+    With `conform`, each cotangent is brought to the shape and dtype of its argument: broadcasting and promotion undone.
+    """
+    form = (wanted, count, options, conform)
+    plan = op.plans.get(form)
+    if plan is None:
+        plan = op.plans[form] = _write(op, wanted, count, options, conform)
+    return plan
+
+
+def _write(op, wanted, count, options, conform):
+    """Write out the two functions of a plan as Python source: no loop over arguments or names at run time."""
+    kept: dict[str, tuple[str, object]] = {}  # name in the source: (what to keep, where it comes from)
+
+    def value(name):
+        """The expression that a rule's parameter receives, noting what must be kept for it; None to leave it out."""
+        if name == "wanted" and op.every is not None:
+            return repr(wanted)
+        if name in options:
+            kept[name] = f"options[{name!r}]", PLAIN
+        elif name == "y":
+            kept[name] = "y", OUTPUT
+        elif name == "y_shape":
+            kept[name] = "[_shape(part) for part in y] if isinstance(y, tuple) else _shape(y)", PLAIN
+        elif name == "xs" and op.every is not None:
+            kept[name] = "args", ALL
+        elif name == "xs_shape" and op.every is not None:
+            kept[name] = "[_shape(x) for x in args]", PLAIN
+        elif op.arguments and name in op.arguments:
+            i = op.arguments.index(name)
+            kept[name] = (f"args[{i}]", i) if i < count else ("None", PLAIN)
+        elif op.arguments and name.removesuffix("_shape") in op.arguments:
+            i = op.arguments.index(name.removesuffix("_shape"))
+            kept[name] = (f"_shape(args[{i}])" if i < count else "None"), PLAIN
+        else:
+            return None  # an option that was not given: the rule's default
+        return name
+
+    def call(function, rule):
+        values, by_name = [], False
+        for i, (name, _) in enumerate(parameters(rule)[1:], 1):
+            expression = value(name)
+            by_name |= expression is None or i >= rule.__code__.co_argcount
+            if expression is not None:
+                values.append(f"{name}={expression}" if by_name else expression)
+        return f"{function}({', '.join(['g', *values])})"
+
+    def conformed(expression, i):
+        if not conform:
+            return expression
+        kept[f"_shape{i}"] = f"args[{i}].shape", PLAIN
+        kept[f"_dtype{i}"] = f"args[{i}].dtype", PLAIN
+        return f"_conform({expression}, _shape{i}, _dtype{i}, _op)"
+
+    scope = {"_shape": np.shape, "_conform": conform_cotangent, "_op": op, "_listed": _listed}
+    lines = []
+    if op.every is not None:
+        scope["_every"] = op.every
+        lines.append(f"gs = _listed({call('_every', op.every)}, {count}, _op)")
+        results = [conformed(f"gs[{i}]", i) for i in wanted]
+    else:
+        scope |= {f"_rule{i}": op.rules[i] for i in wanted}
+        results = [conformed(call(f"_rule{i}", op.rules[i]), i) for i in wanted]
+    lines.append("return " + ", ".join(results))
+    if len(kept) == 1:
+        lines.insert(0, f"{next(iter(kept))} = kept")
+    elif kept:
+        lines.insert(0, f"{', '.join(kept)} = kept")
+    what = ", ".join(expression for expression, _ in kept.values()) or "None"
+    source = "def pull(g, kept):\n    " + "\n    ".join(lines) + f"\ndef keep(args, y, options):\n    return {what}\n"
+    exec(compile(source, f"<plan of {op.name}>", "exec"), scope)
+    pull = scope["pull"]
+    if len(kept) == 1 and results == [f"_rule{wanted[0]}(g, {next(iter(kept))})"]:
+        pull = op.rules[wanted[0]]  # it is called in just this way
+    sources = tuple(origin for _, origin in kept.values())
+    return Plan(op, wanted, pull, scope["keep"] if kept else None, sources, op.into, what)
+
+
+def conform_cotangent(g, shape, dtype, op):
+    """Bring a cotangent to the shape and dtype of its argument: a sum over the axes that broadcasting made or stretched."""
+    if g is None:
+        return None
+    if g.shape != shape:
+        g = unbroadcast(g, shape, op)
+    if g.dtype != dtype:
+        if g.dtype.kind == "c" and dtype.kind != "c":
+            g = np.real(g)
+        g = g.astype(dtype)
+    return g
+
+
+def unbroadcast(g, shape, op):
+    """Sum `g` over the axes along which an argument of that shape was repeated."""
+    extra = g.ndim - len(shape)
+    if extra < 0 or any(n not in (1, m) for n, m in zip(shape, g.shape[max(extra, 0) :], strict=False)):
+        raise ValueError(
+            f"a rule of {op.name} returned a cotangent of shape {g.shape} for an argument of shape {shape}; "
+            f"a rule returns the shape of its argument, or one that the argument was broadcast to"
+        )
+    stretched = tuple(i for i, n in enumerate(g.shape) if i < extra or (shape[i - extra] == 1 and n != 1))
+    if stretched:
+        g = np.sum(g, axis=stretched, keepdims=True)
+    return g.reshape(shape) if extra else g
+
+
+def _listed(gs, count, op):
+    if len(gs) != count:
+        raise ValueError(f"the rule of {op.name} returned {len(gs)} cotangents for {count} inputs")
+    return gs
+
+
+def _pull_spent(g, kept):
+    raise RuntimeError(
+        "this graph was released by an earlier backward pass; call backward(retain_graph=True) the first time "
+        "to go through it again"
+    )

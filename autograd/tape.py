@@ -1,0 +1,222 @@
+"""The tape: nodes that say what happened, the order in which they are undone, and the backward pass over them."""
+
+import gc
+from collections.abc import Callable
+from contextvars import ContextVar
+from typing import Any
+
+import numpy as np
+
+from .plan import ALL, OUTPUT, PLAIN, Plan
+
+recording: ContextVar[bool] = ContextVar("recording", default=True)
+"""Whether ops on tracked tensors are recorded; each thread and each async task sees its own value."""
+
+
+class Node:
+    """One step of the tape: the plan it follows (and with it the op), its parents, and what its rules keep.
+
+    A node does not point at its output, so that a tape is freed as soon as its last tensor is. To be small and quick to
+    make, it holds a single parent, or a single kept value, as it is, without a tuple around it.
+    """
+
+    __slots__ = ("inputs", "kept", "plan")
+    plan: Plan
+    inputs: Any
+    kept: Any
+
+    @property
+    def op(self):
+        """What happened."""
+        return self.plan.op
+
+    @property
+    def parents(self) -> tuple:
+        """The nodes of the wanted arguments, in order."""
+        return self.inputs if type(self.inputs) is tuple else (self.inputs,)
+
+    def __repr__(self):
+        return f"<node {self.plan.op.name}>"
+
+
+class Leaf:
+    """Where the tape ends: a tensor that collects its gradient. It does not keep that tensor alive.
+
+    Attributes:
+        tensor: a weak reference to the tensor, or None where a transform reads the cotangent itself.
+        hooks: functions of the gradient, by handle.
+    """
+
+    __slots__ = ("hooks", "tensor")
+    inputs = parents = ()
+    plan = op = kept = None
+
+    def __init__(self, tensor=None):
+        self.tensor = tensor
+        self.hooks = {}
+
+    def __repr__(self):
+        return "<leaf>"
+
+
+def toposort(root) -> list:
+    """The nodes that `root` depends on, root first, each before its parents: one visit per node and edge, no recursion."""
+    uses = {root: 1}
+    stack = [root]
+    while stack:
+        parent = stack.pop().inputs
+        while type(parent) is not tuple:  # along a chain, without the stack
+            if parent in uses:
+                uses[parent] += 1
+                break
+            uses[parent] = 1
+            parent = parent.inputs
+        else:
+            for parent in parent:
+                if parent in uses:
+                    uses[parent] += 1
+                else:
+                    uses[parent] = 1
+                    stack.append(parent)
+    order = []
+    ready = [root]
+    while ready:
+        node = ready.pop()
+        order.append(node)
+        parent = node.inputs
+        while type(parent) is not tuple:
+            if uses[parent] != 1:
+                uses[parent] -= 1
+                break
+            order.append(parent)
+            parent = parent.inputs
+        else:
+            for parent in parent:
+                if uses[parent] != 1:
+                    uses[parent] -= 1
+                else:
+                    ready.append(parent)
+    return order
+
+
+def backprop(root, g, retain: bool = False, wrap: Callable | None = None) -> dict:
+    """Pull the cotangent `g` of `root` back through the tape; the cotangents of the leaves, by leaf.
+
+    Each node is undone once, after all of its uses; the contributions of the uses are added up. A node's kept values
+    are released as soon as they have been used, unless they are to be retained.
+
+    With `wrap(data, node)`, which makes tensors, the pass is itself recorded: kept values go to the rules as tensors
+    that know where they came from.
+    """
+    order = toposort(root)
+    paused = gc.isenabled()  # a long tape would be traversed again and again, and has no cycles
+    gc.disable()
+    token = recording.set(wrap is not None)
+    try:
+        return _undo(order, {root: g}, retain, wrap)
+    finally:
+        recording.reset(token)
+        if paused:
+            gc.enable()
+
+
+def _undo(order, cotangents, retain, wrap):
+    owned = set()  # nodes whose cotangent is a buffer made here, into which more may be added; others may be shared
+    for node in order:
+        plan = node.plan
+        if plan is None:  # a leaf
+            continue
+        g = cotangents.pop(node)
+        parent = node.inputs
+        if g is None:  # nothing flows here
+            gx = None if type(parent) is not tuple else (None,) * len(parent)
+        elif plan.into is not None and parent in owned:
+            plan.into(cotangents[parent], g, node.kept)
+            gx = None
+        else:
+            gx = plan.pull(g, node.kept if wrap is None else _rewrap(node, wrap))
+        if type(parent) is not tuple:
+            if parent not in cotangents:
+                cotangents[parent] = gx
+                if plan.into is not None and gx is not None and (wrap is None or plan is ITEM):
+                    owned.add(parent)
+            elif gx is not None:
+                _add(cotangents, owned, parent, gx)
+        else:
+            for parent, gx in zip(parent, gx, strict=True):
+                if parent not in cotangents:
+                    cotangents[parent] = gx
+                elif gx is not None:
+                    _add(cotangents, owned, parent, gx)
+        if not retain:
+            node.plan = plan.spent
+            node.kept = None
+    return {leaf: g for leaf, g in cotangents.items() if g is not None}
+
+
+def _add(cotangents, owned, parent, gx):
+    """Fan-out is a sum. The first cotangent may be shared with others and is never written to."""
+    g = cotangents[parent]
+    if g is None:
+        cotangents[parent] = gx
+    elif parent in owned:
+        g += gx
+    else:
+        cotangents[parent] = g = g + gx
+        if type(g) is np.ndarray:
+            owned.add(parent)
+
+
+def _rewrap(node, wrap):
+    """What a node keeps, as tensors on the tape, so that a recorded backward pass can be differentiated."""
+    plan = node.plan
+    sources = plan.sources
+    if not sources:
+        return None
+    parents = dict(zip(plan.wanted, node.parents, strict=True))
+
+    def lifted(value, source):
+        if source is OUTPUT:
+            if isinstance(value, tuple):
+                return tuple(map(wrap, value, items(node, len(value))))
+            return wrap(value, node)
+        if source is ALL:
+            return [wrap(x, parents[i]) if i in parents else x for i, x in enumerate(value)]
+        if type(source) is tuple:  # one output of several
+            i, n = source
+            return wrap(value, node if n == 1 else items(node, n)[i])
+        return value if source is PLAIN or source not in parents else wrap(value, parents[source])
+
+    if len(sources) == 1:
+        return lifted(node.kept, sources[0])
+    return tuple(lifted(value, source) for value, source in zip(node.kept, sources, strict=True))
+
+
+class _Item:
+    """The pseudo-op that takes one tensor out of an op's tuple of outputs; its rule puts the cotangent back."""
+
+    name = "item"
+    samples = None
+
+    @staticmethod
+    def pull(g, kept):
+        i, n = kept
+        return [None] * i + [g] + [None] * (n - i - 1)
+
+    @staticmethod
+    def into(buffer, g, kept):
+        i, _ = kept
+        buffer[i] = g if buffer[i] is None else buffer[i] + g
+
+
+ITEM = Plan(_Item, (0,), _Item.pull, sources=(PLAIN, PLAIN), into=_Item.into)
+
+
+def items(node: Node, n: int) -> list[Node]:
+    """One node per output of an op with several outputs. The op's rule receives the list of their cotangents."""
+    nodes = []
+    for i in range(n):
+        item = Node()
+        item.plan, item.inputs, item.kept = ITEM, node, (i, n)
+        nodes.append(item)
+    return nodes

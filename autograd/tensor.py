@@ -1,0 +1,451 @@
+"""Tensor: an array that knows where it came from. What NumPy does to arrays, it does to tensors, on the tape."""
+
+import sys
+import weakref
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from .op import table
+from .tape import Leaf, backprop, recording
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike, DTypeLike
+
+_new = object.__new__
+
+
+class Tensor:
+    """An array on the tape: `data`, what it is; `node`, how it came about; `grad`, the gradient collected for it.
+
+    Args:
+        data: an array, number, nested list of them, or list that has tensors in it (which stay connected); it is
+            copied, so that nothing changes behind the tape (`as_tensor` shares memory).
+        requires_grad: whether this is a leaf whose gradient is wanted.
+        dtype: NumPy's; by default what NumPy makes of `data`.
+
+    Raises:
+        TypeError: the data is not numeric.
+        RuntimeError: a gradient is asked for integers or booleans, which have none.
+
+    >>> x = Tensor([[1.0, 2.0], [3.0, 4.0]], requires_grad=True)
+    >>> (x * x).sum().backward()
+    >>> x.grad
+    Tensor([[2., 4.],
+            [6., 8.]], shape=(2, 2), dtype=float64)
+    """
+
+    __slots__ = ("__weakref__", "_bases", "_grad", "data", "node")
+    data: np.ndarray
+    node: Any
+    _grad: "Tensor | None"
+    _bases: tuple  # weak references to the tensors that this one is a view of; set for views alone
+
+    __array_priority__ = 100.0
+    __hash__ = object.__hash__
+
+    def __init__(self, data: "ArrayLike | Tensor", requires_grad: bool = False, dtype: "DTypeLike | None" = None):
+        source = as_tensor(data, dtype)
+        self.node = source.node
+        self.data = source.data if source.node is not None else source.data.copy()
+        self._grad = None
+        if requires_grad:
+            if self.node is not None:
+                raise RuntimeError("this data is on the tape already; use Tensor(x.detach(), requires_grad=True)")
+            self.requires_grad_()
+
+    # --- What it is ----------------------------------------------------------------------------------------------
+
+    shape = property(lambda self: self.data.shape, doc="Sizes of the axes.")
+    ndim = property(lambda self: self.data.ndim, doc="Number of axes.")
+    size = property(lambda self: self.data.size, doc="Number of elements.")
+    dtype = property(lambda self: self.data.dtype, doc="NumPy's dtype.")
+    itemsize = property(lambda self: self.data.itemsize, doc="Bytes per element.")
+    nbytes = property(lambda self: self.data.nbytes, doc="Bytes of all elements.")
+    strides = property(lambda self: self.data.strides, doc="Bytes to step along each axis.")
+    flags = property(lambda self: self.data.flags, doc="Memory layout of the array.")
+    T = property(lambda self: np.transpose(self), doc="All axes in reverse order.")
+    mT = property(lambda self: np.swapaxes(self, -1, -2), doc="The last two axes swapped.")
+    real = property(lambda self: np.real(self), doc="The real part.")
+    imag = property(lambda self: np.imag(self), doc="The imaginary part.")
+    flat = property(lambda self: iter(self.ravel()), doc="An iterator over the elements.")
+
+    def numpy(self) -> np.ndarray:
+        """The values as an array that shares memory; read-only for a tracked tensor, whose values the tape may keep."""
+        if self.node is None:
+            return self.data
+        array = self.data.view()
+        array.flags.writeable = False
+        return array
+
+    def item(self, *index: int) -> Any:
+        """One element as a Python number: the only one, or the one at the index."""
+        return self.data.item(*index)
+
+    def tolist(self) -> Any:
+        """The values as nested lists of Python numbers."""
+        return self.data.tolist()
+
+    def __repr__(self):
+        values = np.array2string(self.data, separator=", ", prefix="Tensor(")
+        made = "" if self.node is None else ", requires_grad=True" if self.is_leaf else f", op={self.node.op.name}"
+        return f"Tensor({values}, shape={self.shape}, dtype={self.dtype}{made})"
+
+    def __format__(self, spec):
+        return format(self.item(), spec) if spec and self.ndim == 0 else format(str(self), spec)
+
+    def __len__(self):
+        return len(self.data)
+
+    def __iter__(self):
+        if self.ndim == 0:
+            raise TypeError("iteration over a 0-d tensor: use x.item() for its value")
+        return (self[i] for i in range(len(self)))
+
+    def __bool__(self):
+        return bool(self.data)
+
+    def __float__(self):
+        return float(self.data)
+
+    def __int__(self):
+        return int(self.data)
+
+    def __complex__(self):
+        return complex(self.data)
+
+    def __index__(self):
+        return self.data.__index__()
+
+    def __contains__(self, value):
+        return value in self.data if not isinstance(value, Tensor) else value.data in self.data
+
+    def __array__(self, dtype=None, copy=None):
+        if self.node is not None and recording.get():
+            raise TypeError(
+                "a tracked tensor does not turn into an array unnoticed; use NumPy functions on the tensor itself, "
+                "or leave the tape with x.detach() or x.numpy()"
+            )
+        return np.array(self.data, dtype=dtype, copy=copy)
+
+    # --- Where it came from ----------------------------------------------------------------------------------------
+
+    @property
+    def grad(self) -> "Tensor | None":
+        """The gradient collected by `backward`; None before, and after `x.grad = None`."""
+        return self._grad
+
+    @grad.setter
+    def grad(self, value):
+        if value is not None:
+            value = as_tensor(value)
+            if value.shape != self.shape:
+                raise RuntimeError(f"a gradient has the shape of its tensor, {self.shape}; got {value.shape}")
+            if value.dtype != self.dtype:
+                raise RuntimeError(f"a gradient has the dtype of its tensor, {self.dtype}; got {value.dtype}")
+        self._grad = value
+
+    @property
+    def grad_fn(self):
+        """The node that made this tensor; None for leaves."""
+        return None if self.is_leaf else self.node
+
+    @property
+    def is_leaf(self) -> bool:
+        """Whether this tensor was not made by a recorded op."""
+        return self.node is None or isinstance(self.node, Leaf)
+
+    @property
+    def requires_grad(self) -> bool:
+        """Whether gradients flow to or through this tensor."""
+        return self.node is not None
+
+    @requires_grad.setter
+    def requires_grad(self, value):
+        self.requires_grad_(value)
+
+    def requires_grad_(self, requires_grad: bool = True) -> "Tensor":
+        """Make this tensor a leaf whose gradient is wanted, or an untracked one."""
+        if requires_grad and self.node is None:
+            if self.dtype.kind not in "fc":
+                raise RuntimeError(f"only floating point and complex tensors have gradients, this one is {self.dtype}")
+            self.node = Leaf(weakref.ref(self))
+        elif not requires_grad:
+            if not self.is_leaf:
+                raise RuntimeError("requires_grad can only be changed on leaves; use x.detach() to leave the tape")
+            self.node = None
+        return self
+
+    def detach(self) -> "Tensor":
+        """The same values, off the tape; memory is shared until one of them is assigned to."""
+        return wrap(self.data, None)
+
+    def zero_grad(self, set_to_none: bool = True) -> None:
+        """Forget the gradient, or set it to zeros."""
+        if set_to_none or self._grad is None:
+            self._grad = None
+        else:
+            self._grad = wrap(np.zeros_like(self._grad.data), None)
+
+    def backward(
+        self, gradient: "ArrayLike | Tensor | None" = None, retain_graph: bool = False, create_graph: bool = False
+    ) -> None:
+        """Add to `grad` of every leaf the gradient of this tensor, or of `sum(gradient * this)`.
+
+        Args:
+            gradient: the cotangent, of this tensor's shape; may be left out for a single element, where it is 1.
+            retain_graph: keep what the tape holds, for another pass.
+            create_graph: record the pass itself, for higher derivatives; implies `retain_graph`.
+
+        Raises:
+            RuntimeError: nothing here is tracked; not a single element and no gradient given; the graph was released.
+            ValueError: a rule returned a cotangent of the wrong shape.
+
+        >>> x = Tensor(3.0, requires_grad=True)
+        >>> (x**3).backward(create_graph=True)
+        >>> first, x.grad = x.grad, None
+        >>> first.backward()
+        >>> x.grad
+        Tensor(18., shape=(), dtype=float64)
+        """
+        if self.node is None:
+            raise RuntimeError(
+                "backward on a tensor that is not on the tape: nothing it was computed from has requires_grad=True, "
+                "or it was computed under no_grad()"
+            )
+        if gradient is None:
+            if self.size != 1:
+                raise RuntimeError(
+                    f"backward without a gradient needs a tensor of one element, this one has shape {self.shape}; "
+                    f"reduce it (x.sum()) or call backward(gradient) with an array of that shape"
+                )
+            gradient = np.ones_like(self.data)
+        gradient = as_tensor(gradient)
+        if gradient.shape != self.shape:
+            raise RuntimeError(f"backward expects a gradient of shape {self.shape}, got {gradient.shape}")
+        g = np.conj(gradient) if self.dtype.kind == "c" else gradient  # `.grad` is the conjugate of the cotangent
+        if g.dtype != self.dtype:
+            g = g.astype(self.dtype)
+        if create_graph:
+            leaves = backprop(self.node, g, retain=True, wrap=wrap)
+        else:
+            leaves = backprop(self.node, g.data, retain=retain_graph)
+        del g, gradient
+        for leaf in list(leaves):
+            _accumulate(leaf, leaves.pop(leaf), create_graph)
+
+    def register_hook(self, hook) -> "RemovableHandle":
+        """Call `hook(grad)` when the gradient of this tensor is known; what it returns, unless None, replaces it.
+
+        >>> x = Tensor([1.0, 2.0], requires_grad=True)
+        >>> handle = x.register_hook(lambda grad: grad * 10)
+        >>> x.sum().backward()
+        >>> x.grad
+        Tensor([10., 10.], shape=(2,), dtype=float64)
+        >>> handle.remove()
+        """
+        if self.node is None:
+            raise RuntimeError("cannot register a hook on a tensor that does not require a gradient")
+        if not isinstance(self.node, Leaf) and not isinstance(self.node.plan, _HookedPlan):
+            self.node.plan = _HookedPlan(self.node.plan, self.dtype)
+        hooks = self.node.hooks if self.is_leaf else self.node.plan.hooks
+        handle = RemovableHandle(hooks)
+        hooks[handle] = hook
+        return handle
+
+    def retain_grad(self) -> None:
+        """Collect the gradient of this tensor in `grad` although it is not a leaf."""
+        if self.is_leaf:
+            if self.node is None:
+                raise RuntimeError("cannot retain the gradient of a tensor that does not require one")
+            return
+        collector = Leaf(weakref.ref(self))
+        self.register_hook(lambda grad: _accumulate(collector, grad, grad.node is not None, conjugate=False))
+
+    # --- Assignment: a new value, never a change of what the tape kept ---------------------------------------------
+
+    def __setitem__(self, index, value):
+        self._refuse_view()
+        value = as_tensor(value)
+        if self.node is None and (value.node is None or not recording.get()):
+            if sys.getrefcount(self.data) > 2 or not self.data.flags.writeable:
+                self.data = self.data.copy()
+            self.data[plain(index)] = value.data
+            return
+        if self.dtype.kind not in "fc":
+            raise TypeError(f"assigning a tracked tensor into one of dtype {self.dtype} would lose its gradient")
+        self._become(table["setitem"](self, value, index=index))
+
+    def _become(self, result):
+        """Take the value and the history of `result`: what in-place operators do."""
+        self._refuse_view()
+        if result.shape != self.shape:
+            raise ValueError(f"in-place result of shape {result.shape} does not fit a tensor of shape {self.shape}")
+        if result.dtype != self.dtype:
+            if not np.can_cast(result.dtype, self.dtype, "same_kind"):
+                raise TypeError(f"in-place result of dtype {result.dtype} does not fit a tensor of dtype {self.dtype}")
+            result = result.astype(self.dtype)
+        self.data = result.data
+        if recording.get():
+            self.node = result.node
+        return self
+
+    def _refuse_view(self):
+        for reference in getattr(self, "_bases", ()):
+            base = reference()
+            if base is not None and np.may_share_memory(base.data, self.data):
+                raise RuntimeError(
+                    "this tensor is a view of another one, which would not see the assignment; assign into the other "
+                    "(x[0, 1] = v rather than x[0][1] = v), or into x.copy()"
+                )
+
+    # --- Copies -----------------------------------------------------------------------------------------------------
+
+    def clone(self) -> "Tensor":
+        """A copy, on the tape."""
+        return np.copy(self)
+
+    def __copy__(self):
+        return wrap(self.data, self.node)
+
+    def __deepcopy__(self, memo):
+        if not self.is_leaf:
+            raise RuntimeError("only leaves can be deep-copied; use x.clone(), or x.detach().copy()")
+        copy = memo[id(self)] = type(self).__new__(type(self))
+        copy.data, copy.node, copy._grad = self.data.copy(), None, None
+        copy.requires_grad_(self.requires_grad)
+        if self._grad is not None:
+            copy._grad = self._grad.clone()
+        return copy
+
+    def __reduce__(self):
+        if not self.is_leaf:
+            raise RuntimeError("only leaves can be pickled: a tape does not outlive its process; use x.detach()")
+        return _rebuild, (type(self), self.data, self.requires_grad)
+
+    if TYPE_CHECKING:  # operators and ndarray's methods come from the table of ops, in dispatch.py
+
+        def __getattr__(self, name: str) -> Any: ...
+
+
+class RemovableHandle:
+    """What `register_hook` returns: `remove()` takes the hook away; so does leaving a `with` block."""
+
+    def __init__(self, hooks: dict):
+        self._hooks = hooks
+
+    def remove(self) -> None:
+        """Take the hook away; doing it twice is harmless."""
+        self._hooks.pop(self, None)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *exception):
+        self.remove()
+
+
+class _HookedPlan:
+    """A node's plan with functions of its cotangent put before it: a tape without hooks pays nothing for them."""
+
+    def __init__(self, plan, dtype):
+        self.op, self.wanted, self.single, self.keep = plan.op, plan.wanted, plan.single, plan.keep
+        self.sources, self.into, self.source = plan.sources, None, plan.source
+        self.hooks = {}
+        self._plan, self._dtype = plan, dtype
+        self.spent = plan.spent
+
+    def pull(self, g, kept):
+        hooked = _run_hooks(self.hooks, g if isinstance(g, Tensor) else wrap(np.asarray(g), None), self._dtype)
+        return self._plan.pull(hooked if isinstance(g, Tensor) else hooked.data, kept)
+
+
+def _run_hooks(hooks, g, dtype):
+    conjugate = dtype.kind == "c"
+    for hook in list(hooks.values()):
+        result = hook(np.conj(g) if conjugate else g)
+        if result is not None:
+            result = as_tensor(result)
+            if result.shape != g.shape:
+                raise RuntimeError(f"a hook changed the shape of a gradient from {g.shape} to {result.shape}")
+            g = np.conj(result) if conjugate else result
+    return g
+
+
+def _accumulate(leaf, g, recorded, conjugate=True):
+    """Add a cotangent to the gradient of a leaf, in memory that belongs to this leaf alone."""
+    tensor = leaf.tensor()
+    if tensor is None:
+        return
+    if g.shape != tensor.shape:
+        raise ValueError(f"a gradient of shape {g.shape} arrived at a leaf of shape {tensor.shape}: a rule is wrong")
+    if leaf.hooks:
+        g = _run_hooks(leaf.hooks, g if isinstance(g, Tensor) else wrap(np.asarray(g), None), tensor.dtype)
+    if conjugate and tensor.dtype.kind == "c":
+        g = np.conj(g)
+    total = tensor._grad
+    if recorded:
+        tensor._grad = wrap(g.data.copy(), g.node) if total is None else total + g
+        return
+    if isinstance(g, Tensor):
+        g = g.data
+    if total is None:
+        if type(g) is not np.ndarray or sys.getrefcount(g) > 2 or not g.flags.owndata or g.dtype != tensor.dtype:
+            g = np.array(g, dtype=tensor.dtype)  # its own memory: rules may share arrays
+        tensor._grad = wrap(g, None)
+    elif total.node is None and sys.getrefcount(total.data) == 2 and total.data.flags.writeable:
+        np.add(total.data, g, out=total.data, casting="same_kind")
+    else:  # somebody else sees this array, perhaps the tape
+        tensor._grad = wrap(np.asarray(total.data + g, tensor.dtype), None)
+
+
+def wrap(data, node):
+    """A tensor made of an array and a node, without any check."""
+    t = _new(Tensor)
+    t.data = data
+    t.node = node
+    t._grad = None
+    return t
+
+
+def _rebuild(cls, data, requires_grad):
+    t = cls.__new__(cls)
+    t.data, t.node, t._grad = data, None, None
+    return t.requires_grad_(requires_grad)
+
+
+def as_tensor(data: "ArrayLike | Tensor", dtype: "DTypeLike | None" = None) -> Tensor:
+    """`data` itself if it is a tensor, else a tensor that shares memory with it where that is possible.
+
+    Raises:
+        TypeError: the data is not numeric.
+
+    >>> import numpy as np
+    >>> array = np.zeros(2)
+    >>> as_tensor(array).data is array
+    True
+    """
+    if isinstance(data, Tensor):
+        return data if dtype is None or data.dtype == dtype else data.astype(dtype)
+    if isinstance(data, list | tuple) and _has_tensor(data):
+        stacked = np.stack([as_tensor(part) for part in data])
+        return stacked if dtype is None else as_tensor(stacked, dtype)
+    array = np.asarray(data, dtype)
+    if array.dtype.kind not in "biufc":
+        raise TypeError(f"a tensor holds numbers; got {type(data).__name__} that NumPy reads as {array.dtype}")
+    return wrap(array, None)
+
+
+def _has_tensor(values):
+    return any(isinstance(x, Tensor) or (isinstance(x, list | tuple) and _has_tensor(x)) for x in values)
+
+
+def plain(x):
+    """`x` with its tensors replaced by their arrays, in tuples, lists and slices too: for indices and options."""
+    if isinstance(x, Tensor):
+        return x.data
+    if type(x) in (tuple, list):
+        return type(x)(map(plain, x))
+    if type(x) is slice:
+        return slice(plain(x.start), plain(x.stop), plain(x.step))
+    return x
