@@ -7,7 +7,7 @@ guard. So this file needs nothing else of the package; `gradcheck --version` and
 """
 
 import sys
-from importlib import import_module, metadata
+from importlib import metadata
 from pathlib import Path
 
 
@@ -17,7 +17,7 @@ def clash_sentence() -> str | None:
     try:
         hips = metadata.distribution("autograd")
     except metadata.PackageNotFoundError:
-        if is_ours(import_module("autograd")):
+        if is_ours(sys.modules["autograd"]):
             return None
         return (
             f"The package 'autograd' in {Path(__file__).parent} is damaged: another distribution overwrote files of "

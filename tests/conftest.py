@@ -27,9 +27,9 @@ def seeds():
 
 @pytest.fixture(scope="session")
 def data_dir():
-    """The folder with real data sets (`mnist/` ...): WENGERT_DATA, or `../shared/data` beside the checkout."""
+    """The folder with real data sets (`mnist/` among them): WENGERT_DATA, or `../shared/data` beside the checkout."""
     folders = [Path(folder) for folder in (os.environ.get("WENGERT_DATA"), ROOT.parent / "shared" / "data") if folder]
     for folder in folders:
-        if folder.is_dir():
+        if (folder / "mnist").is_dir():
             return folder
-    pytest.skip(f"real data is in none of {', '.join(map(str, folders))}: set WENGERT_DATA to a folder that has it")
+    pytest.skip(f"no folder mnist/ in {' or '.join(map(str, folders))}: set WENGERT_DATA to a folder that has it")

@@ -7,7 +7,7 @@ imports nothing of the engine.
 import platform
 import sys
 from collections.abc import Sequence
-from importlib import import_module, metadata
+from importlib import metadata
 
 from autograd._clash import clash_sentence, is_ours
 
@@ -38,7 +38,7 @@ def main(args: Sequence[str] | None = None) -> int:
 
 def versions() -> str:
     """Versions, the place from which `autograd` is imported, and what is wrong with it, if anything is."""
-    package = import_module("autograd")
+    package = sys.modules["autograd"]
     place = ", ".join(package.__path__)
     lines = [
         f"wengert {version('wengert')} (Python {platform.python_version()}, NumPy {version('numpy')})",
