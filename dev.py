@@ -45,9 +45,9 @@ def test(args: list[str]) -> int:
 
 
 def check(args: list[str]) -> int:
-    """check format and lint (ruff) and types (mypy); arguments are paths"""
+    """check format and lint (ruff) and types (mypy); arguments are paths for ruff"""
     python = project("dev")
-    tools = (["ruff", "format", "--check", *(args or ["."])], ["ruff", "check", *(args or ["."])], ["mypy", *args])
+    tools = (["ruff", "format", "--check", *(args or ["."])], ["ruff", "check", *(args or ["."])], ["mypy"])
     return max([run(python, "-m", *tool) for tool in tools])
 
 
@@ -120,14 +120,19 @@ def stamp(python: Path, requirements: tuple[str, ...]) -> Path:
 
 
 def find_pip(python: Path) -> list[str]:
-    """A pip that installs into the environment of `python`: this Python's, one on the PATH, or Python's bundled one."""
-    for pip in ([sys.executable, "-m", "pip"], ["pip3"], ["pip"]):
-        command = [*pip, "--python", str(python)]
-        if shutil.which(pip[0]) and call(*command, "--version", quiet=True) == 0:
-            return command
-    if call(str(python), "-m", "ensurepip", quiet=True) == 0:
-        return [str(python), "-m", "pip"]
+    """A pip that installs into the environment of `python`: this Python's, the one it bundles, or one on the PATH."""
+    if works([sys.executable, "-m", "pip", "--python", str(python)]):
+        return [sys.executable, "-m", "pip", "--python", str(python)]
+    call(str(python), "-m", "ensurepip", quiet=True)
+    for pip in ([str(python), "-m", "pip"], ["pip3", "--python", str(python)], ["pip", "--python", str(python)]):
+        if works(pip):
+            return pip
     sys.exit(NO_PIP.format(python=sys.executable))
+
+
+def works(pip: list[str]) -> bool:
+    """Whether a pip is there, knows `--python`, and runs on that Python (old ones fail on a newer one)."""
+    return shutil.which(pip[0]) is not None and call(*pip, "list", quiet=True) == 0
 
 
 @contextlib.contextmanager
