@@ -21,43 +21,57 @@ def _run(op, args, options):
         return _constant(op, args, options)
     if op.arguments is not None and len(args) != len(op.arguments):
         args, options = op.bind(args, options)
-    arrays, wanted, parents, tensors = [], [], [], None
-    for i, x in enumerate(args):
-        if type(x) in (list, tuple):
+    arrays, wanted, parents, has_tensor = [], [], [], False
+    for x in args:
+        if type(x) is list or type(x) is tuple:
             x = as_tensor(x)
             if x.node is None:
                 x = x.data
         if isinstance(x, Tensor):
-            tensors = x if i == 0 else tensors or x
-            arrays.append(x.data)
-            if x.node is not None and (op.every is not None or op.rules[i] is not None):
-                wanted.append(i)
+            has_tensor = True
+            if x.node is not None and (op.every is not None or op.rules[len(arrays)] is not None):
+                wanted.append(len(arrays))
                 parents.append(x.node)
-        else:
-            arrays.append(x)
+            x = x.data
+        arrays.append(x)
     for name, value in options.items():
-        options[name] = _option(op, name, value)
+        if value is not None and type(value) is not int and type(value) is not bool:
+            options[name] = _option(op, name, value)
     y = op.fun(*arrays, **options)
-    if tensors is None:
+    if not has_tensor:
         return y
-    if wanted and recording.get():
-        node = _new(Node)
-        node.plan = plan = plan_for(op, tuple(wanted), len(arrays), tuple(options))
-        node.inputs = parents[0] if len(parents) == 1 else tuple(parents)
-        if isinstance(y, list | tuple):
-            y = tuple(map(_asarray, y)) if type(y) in (list, tuple) else y
-        elif type(y) is not _array:
-            y = _asarray(y)
-        node.kept = plan.keep(arrays, y, options) if plan.keep else None
-    else:
-        node = None
-    if isinstance(y, list | tuple):
-        parts = map(wrap, map(_asarray, y), [None] * len(y) if node is None else items(node, len(y)))
-        return type(y)(*parts) if hasattr(y, "_fields") else tuple(parts)
-    t = wrap(_asarray(y), node)
-    if op.view and isinstance(args[0], Tensor) and t.data.base is not None:
+    if isinstance(y, tuple | list):
+        return _several(op, y, arrays, options, wanted, parents)
+    if type(y) is not _array:
+        y = _asarray(y)
+    t = _new(Tensor)
+    t.data = y
+    t._grad = None
+    t.node = _record(op, y, arrays, options, wanted, parents) if wanted and recording.get() else None
+    if op.view and y.base is not None and isinstance(args[0], Tensor):
         t._bases = (weakref.ref(args[0]), *getattr(args[0], "_bases", ()))
     return t
+
+
+def _record(op, y, arrays, options, wanted, parents):
+    """What happened, as a node."""
+    node = Node()
+    wanted = tuple(wanted)
+    form = (wanted, len(arrays), tuple(options), True)
+    plan = node.plan = op.plans.get(form) or plan_for(op, *form)
+    node.inputs = parents[0] if len(parents) == 1 else tuple(parents)
+    node.kept = plan.keep(arrays, y, options)
+    return node
+
+
+def _several(op, y, arrays, options, wanted, parents):
+    """An op with several outputs: one node for the op, and one for each output, which takes it out."""
+    parts = tuple(map(_asarray, y))
+    nodes = [None] * len(parts)
+    if wanted and recording.get():
+        nodes = items(_record(op, parts, arrays, options, wanted, parents), len(parts))
+    tensors = map(wrap, parts, nodes)
+    return type(y)(*tensors) if hasattr(y, "_fields") else tuple(tensors)
 
 
 Op.run = staticmethod(_run)
@@ -162,7 +176,7 @@ def _write_quick(op):
     source = _QUICK[len(op.rules)]
     scope = {
         "Tensor": Tensor, "Node": Node, "new": object.__new__, "array": np.ndarray, "asarray": np.asarray, "op": op,
-        "fun": op.fun, "recording": recording.get, "run": _run, "record": _record, "uncommon": _uncommon,
+        "fun": op.fun, "recording": recording.get, "run": _run, "record": _record_unlike, "uncommon": _uncommon,
     }  # fmt: skip
     for wanted in [(0,)] if len(op.rules) == 1 else [(0, 1), (0,), (1,)]:
         name = "".join(map(str, wanted))
@@ -173,13 +187,10 @@ def _write_quick(op):
     return scope["call"]
 
 
-def _record(t, op, arrays, nodes, options=()):
-    """Put what made `t` on the tape; `nodes` has None for the arguments that are not tracked."""
-    wanted = tuple(i for i, node in enumerate(nodes) if node is not None)
-    node = t.node = Node()
-    node.plan = plan_for(op, wanted, len(arrays))
-    node.inputs = nodes[wanted[0]] if len(wanted) == 1 else nodes
-    node.kept = node.plan.keep(arrays, t.data, None)
+def _record_unlike(t, op, arrays, nodes):
+    """Put an elementwise op on the tape whose arguments differ in shape or dtype: that is undone in its plan."""
+    wanted = [i for i, node in enumerate(nodes) if node is not None]
+    t.node = _record(op, t.data, arrays, {}, wanted, [nodes[i] for i in wanted])
     return t
 
 

@@ -36,11 +36,6 @@ def _attach(name, function, doc=None):
     setattr(Tensor, name, function)
 
 
-def _operator(ufunc):
-    call = quick(ufunc)
-    return call if isinstance(call, type(_attach)) else lambda self, other: call(self, other)
-
-
 def _swapped(call):
     return lambda self, other: call(other, self)
 
@@ -49,9 +44,16 @@ def _in_place(call):
     return lambda self, other: self._become(call(self, other))
 
 
-def _unary(ufunc):
-    call = quick(ufunc)
-    return call if isinstance(call, type(_attach)) else lambda self: call(self)
+def _operator(name, ufunc, form=lambda call: call):
+    """Write out the operator's call when it is first used, so that importing stays cheap."""
+
+    def first(*operands):
+        call = _power() if ufunc is np.power and form is not _swapped else quick(ufunc)
+        call = form(call)
+        _attach(name, call if isinstance(call, type(_attach)) else lambda *operands: call(*operands))
+        return getattr(Tensor, name)(*operands)
+
+    _attach(name, first)
 
 
 def _function(function):
@@ -79,19 +81,16 @@ def _power():
 
 
 for _name, _ufunc in OPERATORS.items():
-    _call = _power() if _name == "pow" else _operator(_ufunc)
-    _attach(f"__{_name}__", _call)
-    _attach(f"__r{_name}__", _swapped(quick(_ufunc)))
+    _operator(f"__{_name}__", _ufunc)
+    _operator(f"__r{_name}__", _ufunc, _swapped)
     if _name != "divmod":
-        _attach(f"__i{_name}__", _in_place(_call))
-for _name, _ufunc in COMPARISONS.items():
-    _attach(f"__{_name}__", _operator(_ufunc))
-for _name, _ufunc in SIGNS.items():
-    _attach(f"__{_name}__", _unary(_ufunc))
+        _operator(f"__i{_name}__", _ufunc, _in_place)
+for _name, _ufunc in {**COMPARISONS, **SIGNS}.items():
+    _operator(f"__{_name}__", _ufunc)
 for _name in FUNCTIONS:
     _attach(_name, _function(getattr(np, _name)), f"`np.{_name}` of this tensor.")
 for _name in ELEMENTWISE:
-    _attach(_name, _function(getattr(np, _name)), f"`np.{_name}` of this tensor.")
+    _operator(_name, getattr(np, _name))
 
 
 # --- Methods whose form differs from the function's -------------------------------------------------------------------

@@ -35,6 +35,7 @@ class Op:
         name: `exp` for `np.exp`, `linalg.inv` for `np.linalg.inv`, else the function's module and name.
         arguments: names of the array arguments, in order; None when the op takes any number of arrays.
         rules: one vector-Jacobian product per argument, None for an argument without a derivative.
+        differentiable: whether any argument has a derivative; if not, results are off the tape.
         every: for any number of arrays, the one rule that returns all cotangents in a list.
         into: adds a contribution to a cotangent in place, `into(buffer, g, *kept)`: for inputs used in many small parts.
         view: whether the result may share memory with the first argument.
@@ -42,13 +43,26 @@ class Op:
         plans: what is kept and what is called in the backward pass, by form of call; filled on first use.
     """
 
-    __slots__ = ("arguments", "every", "fun", "into", "name", "plans", "positional", "rules", "samples", "view")
+    __slots__ = (
+        "arguments",
+        "differentiable",
+        "every",
+        "fun",
+        "into",
+        "name",
+        "plans",
+        "positional",
+        "rules",
+        "samples",
+        "view",
+    )
     run: Callable[..., Any]  # how an op is called; the tensor module, which knows tensors, sets it
 
     def __init__(self, fun, name, rules, every, into, view, samples):
         self.fun, self.name, self.every, self.into, self.view, self.samples = fun, name, every, into, view, samples
         self.arguments = None if every else tuple(rules)
         self.rules = tuple(rules.values())
+        self.differentiable = every is not None or any(rule is not None for rule in self.rules)
         self.plans = {}
         self.positional = None
         for argument, rule in rules.items():
@@ -60,11 +74,6 @@ class Op:
 
     def __repr__(self):
         return f"<op {self.name}>"
-
-    @property
-    def differentiable(self) -> bool:
-        """Whether any argument has a derivative."""
-        return self.every is not None or any(rule is not None for rule in self.rules)
 
     def bind(self, args: tuple, options: dict[str, Any]) -> tuple[tuple, dict[str, Any]]:
         """Sort a call's arguments into the arrays, in order, and the options, by name."""

@@ -1,19 +1,19 @@
 """The generator behind everything random that is not given one: independent of NumPy's global state."""
 
 import copy
+import functools
 from typing import Any
 
 import numpy as np
 
-_generator = np.random.default_rng()
 
-
-def default_generator() -> np.random.Generator:
+@functools.cache
+def default_generator() -> "np.random.Generator":
     """The generator in use. Anything random takes `generator=None` and falls back on it."""
-    return _generator
+    return np.random.default_rng()  # made when it is first wanted: numpy.random takes a while to import
 
 
-def manual_seed(seed: int) -> np.random.Generator:
+def manual_seed(seed: int) -> "np.random.Generator":
     """Seed the default generator, and return it; the same seed gives the same bits.
 
     Raises:
@@ -24,13 +24,14 @@ def manual_seed(seed: int) -> np.random.Generator:
     """
     if isinstance(seed, bool) or not isinstance(seed, int | np.integer):
         raise TypeError(f"manual_seed expects a non-negative integer, got {seed!r}")
-    _generator.bit_generator.state = np.random.default_rng(int(seed)).bit_generator.state
-    return _generator
+    generator = default_generator()
+    generator.bit_generator.state = np.random.default_rng(int(seed)).bit_generator.state
+    return generator
 
 
 def get_rng_state() -> dict[str, Any]:
     """The state of the default generator, to give back to `set_rng_state`: a dictionary of strings and integers."""
-    return copy.deepcopy(_generator.bit_generator.state)
+    return copy.deepcopy(default_generator().bit_generator.state)
 
 
 def set_rng_state(state: dict[str, Any]) -> None:
@@ -45,6 +46,7 @@ def set_rng_state(state: dict[str, Any]) -> None:
     >>> default_generator().random() == first
     True
     """
-    if not isinstance(state, dict) or state.get("bit_generator") != _generator.bit_generator.state["bit_generator"]:
-        raise ValueError(f"set_rng_state expects what get_rng_state returned, got {state!r:.80}")
-    _generator.bit_generator.state = state
+    generator = default_generator().bit_generator
+    if not isinstance(state, dict) or state.get("bit_generator") != generator.state["bit_generator"]:
+        raise ValueError(f"set_rng_state expects what get_rng_state returned, got {str(state):.80}")
+    generator.state = state

@@ -159,6 +159,10 @@ def _add(cotangents, owned, parent, gx):
     g = cotangents[parent]
     if g is None:
         cotangents[parent] = gx
+    elif type(g) is list:  # one cotangent per output of an op with several
+        for i, part in enumerate(gx):
+            if part is not None:
+                ITEM.into(g, part, (i, len(g)))
     elif parent in owned:
         g += gx
     else:

@@ -349,8 +349,7 @@ class _HookedPlan:
     """A node's plan with functions of its cotangent put before it: a tape without hooks pays nothing for them."""
 
     def __init__(self, plan, dtype):
-        self.op, self.wanted, self.single, self.keep = plan.op, plan.wanted, plan.single, plan.keep
-        self.sources, self.into, self.source = plan.sources, None, plan.source
+        self.op, self.wanted, self.sources, self.into = plan.op, plan.wanted, plan.sources, None
         self.hooks = {}
         self._plan, self._dtype = plan, dtype
         self.spent = plan.spent
