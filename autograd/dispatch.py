@@ -1,10 +1,9 @@
-"""How a call on tensors becomes a recorded op: NumPy's protocols, operators and methods, and the quick paths behind them."""
+"""How a NumPy call on tensors becomes a recorded op: the protocols that NumPy offers, and quick paths behind them."""
 
 import weakref
 
 import numpy as np
 
-from . import ops
 from .op import Op, calls, overrides
 from .plan import plan_for
 from .tape import Node, items, recording
@@ -237,7 +236,7 @@ def _method(ufunc, method):
 
 
 def _into(result, out, inputs):
-    """Honour `out=`: a tensor takes the value of the result; an array that is also an input stands for `array += tensor`."""
+    """Honour `out=`: a tensor takes the result; an array that is also an input means `array += tensor`."""
     if out is None:
         return result
     target = out[0] if isinstance(out, tuple) else out
@@ -251,8 +250,8 @@ def _into(result, out, inputs):
 def unsupported(function, method=""):
     module = getattr(function, "__module__", None) or "numpy"
     return TypeError(
-        f"{module}.{function.__name__}{method} does not take tensors. To add it, declare it with autograd.defop or compose "
-        f"it from supported functions with autograd.implements; to leave the tape, pass x.detach().numpy()"
+        f"{module}.{function.__name__}{method} does not take tensors. To add it, declare it with autograd.defop or "
+        f"compose it from supported functions with autograd.implements; to leave the tape, pass x.detach().numpy()"
     )
 
 

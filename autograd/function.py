@@ -102,7 +102,7 @@ class Function:
 
 
 def _where(x, args, results):
-    """What to keep for a saved value, and what it is: a saved output is kept as an array, or it would point at itself."""
+    """What to keep for a saved value, and what it is; a saved output is kept as an array, or it would keep itself."""
     for i, y in enumerate(results):
         if x is y and not any(x is a for a in args):
             return x.data, (i, len(results))

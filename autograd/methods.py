@@ -16,17 +16,19 @@ COMPARISONS = {
 }  # fmt: skip
 SIGNS = {"neg": np.negative, "pos": np.positive, "abs": np.absolute, "invert": np.invert}
 
-FUNCTIONS = """
-    all any argmax argmin argpartition argsort choose clip conj conjugate copy cumprod cumsum diagonal dot max mean min
-    nonzero prod ptp ravel repeat round searchsorted squeeze std sum swapaxes take trace var
-""".split()
-"""What ndarray has as methods with the array first, and NumPy as functions."""
+# What ndarray has as methods with the array first, and NumPy as functions.
+FUNCTIONS = [
+    "all", "any", "argmax", "argmin", "argpartition", "argsort", "choose", "clip", "conj", "conjugate", "copy",
+    "cumprod", "cumsum", "diagonal", "dot", "max", "mean", "min", "nonzero", "prod", "ptp", "ravel", "repeat", "round",
+    "searchsorted", "squeeze", "std", "sum", "swapaxes", "take", "trace", "var",
+]  # fmt: skip
 
-ELEMENTWISE = """
-    exp exp2 expm1 log log2 log10 log1p sqrt square reciprocal sin cos tan arcsin arccos arctan sinh cosh tanh arcsinh
-    arccosh arctanh sign floor ceil trunc maximum minimum isnan isinf isfinite
-""".split()
-"""What PyTorch has as methods besides."""
+# What PyTorch has as methods besides.
+ELEMENTWISE = [
+    "exp", "exp2", "expm1", "log", "log2", "log10", "log1p", "sqrt", "square", "reciprocal", "sin", "cos", "tan",
+    "arcsin", "arccos", "arctan", "sinh", "cosh", "tanh", "arcsinh", "arccosh", "arctanh", "sign", "floor", "ceil",
+    "trunc", "maximum", "minimum", "isnan", "isinf", "isfinite",
+]  # fmt: skip
 
 
 def _attach(name, function, doc=None):

@@ -37,7 +37,7 @@ class Op:
         rules: one vector-Jacobian product per argument, None for an argument without a derivative.
         differentiable: whether any argument has a derivative; if not, results are off the tape.
         every: for any number of arrays, the one rule that returns all cotangents in a list.
-        into: adds a contribution to a cotangent in place, `into(buffer, g, *kept)`: for inputs used in many small parts.
+        into: adds a contribution to a cotangent in place, `into(buffer, g, kept)`: for inputs used in many parts.
         view: whether the result may share memory with the first argument.
         samples: makes calls that exercise the rules from a random generator; None for constants.
         plans: what is kept and what is called in the backward pass, by form of call; filled on first use.
@@ -119,8 +119,8 @@ def defop(
     The keywords name the positional arguments of `fun` in their order; each is the vector-Jacobian product for that
     argument, or None where there is no derivative. The first parameter of a rule is the cotangent `g` of the output;
     every further one is looked up by its name, and is all that the tape keeps: an argument, the output `y`, the shape
-    `x_shape` of the argument `x`, `y_shape` of the output, or an option of the call, with its default. Rules use operators and NumPy functions
-    only, so that they differentiate again. Undoing broadcasting is not their work.
+    `x_shape` of the argument `x`, `y_shape` of the output, or an option of the call, with its default. Rules use
+    operators and NumPy functions only, so that they differentiate again. Undoing broadcasting is not their work.
 
     An op of any number of arrays has one rule, `every`, which returns a list of cotangents; it may name `xs` (the
     arrays), `xs_shape`, and `wanted` (the positions whose cotangent is used; the others may be None).

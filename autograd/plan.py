@@ -113,7 +113,7 @@ def _write(op, wanted, count, options, conform):
 
 
 def conform_cotangent(g, shape, dtype, op):
-    """Bring a cotangent to the shape and dtype of its argument: a sum over the axes that broadcasting made or stretched."""
+    """Bring a cotangent to the shape and dtype of its argument: what broadcasting and promotion did is undone."""
     if g is None:
         return None
     if g.shape != shape:

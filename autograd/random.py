@@ -48,5 +48,5 @@ def set_rng_state(state: dict[str, Any]) -> None:
     """
     generator = default_generator().bit_generator
     if not isinstance(state, dict) or state.get("bit_generator") != generator.state["bit_generator"]:
-        raise ValueError(f"set_rng_state expects what get_rng_state returned, got {str(state):.80}")
+        raise ValueError(f"set_rng_state expects what get_rng_state returned, got {state!s:.80}")
     generator.state = state

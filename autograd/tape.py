@@ -60,7 +60,7 @@ class Leaf:
 
 
 def toposort(root) -> list:
-    """The nodes that `root` depends on, root first, each before its parents: one visit per node and edge, no recursion."""
+    """The nodes that `root` depends on, root first, each before its parents; one visit per edge, no recursion."""
     uses = {root: 1}
     stack = [root]
     while stack:
