@@ -3,4 +3,7 @@
 from . import (  # noqa: F401 (to import a file is to declare its ops)
     _stub,
     elementwise,
+    indexing,
+    joining,
+    shape,
 )
