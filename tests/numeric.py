@@ -12,6 +12,7 @@ summands that make up the element itself: nothing that grows with the other elem
 wrong gradient of 1e-12 beside a right one of 1e+3 is seen.
 """
 
+import warnings
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
@@ -89,9 +90,10 @@ def _widened(fun, x):
 
 def _complex_step(fun, x, v, h=1e-30):
     try:
-        with np.errstate(all="ignore"):
+        with np.errstate(all="ignore"), warnings.catch_warnings():
+            warnings.simplefilter("error", np.exceptions.ComplexWarning)
             y = np.asarray(fun(x + 1j * h * v))
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, np.exceptions.ComplexWarning):
         return None
     return y.imag / h if np.iscomplexobj(y) and np.all(np.isfinite(y)) else None
 

@@ -3,6 +3,7 @@
 import numpy as np
 
 from ..op import defop
+from .samples import real
 
 
 def sum_vjp(g, x_shape, axis=None, keepdims=False):
@@ -11,5 +12,10 @@ def sum_vjp(g, x_shape, axis=None, keepdims=False):
     return np.broadcast_to(g, x_shape)
 
 
-defop(np.sum, x=sum_vjp)
-defop(np.matmul, a=lambda g, b: g @ np.swapaxes(b, -1, -2), b=lambda g, a: np.swapaxes(a, -1, -2) @ g)
+defop(np.sum, x=sum_vjp, samples=real((3, 4)))
+defop(
+    np.matmul,
+    a=lambda g, b: g @ np.swapaxes(b, -1, -2),
+    b=lambda g, a: np.swapaxes(a, -1, -2) @ g,
+    samples=real((3, 4), (4, 2)),
+)

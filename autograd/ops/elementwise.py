@@ -35,8 +35,9 @@ def power_vjp_base(g, a, b):
 
 def power_vjp_exponent(g, a, b, y):
     """`y * log(a)`; 0 for the base 0 where the power is continuous there, that is for exponents from 0 on."""
+    base = np.where((a == 0) & (np.real(b) >= 0), 1, a).astype(y.dtype, copy=False)
     with np.errstate(divide="ignore", invalid="ignore"):
-        return g * (y * np.log(np.where((a == 0) & (np.real(b) >= 0), 1, a)))
+        return g * (y * np.log(base))
 
 
 defop(np.power, a=power_vjp_base, b=power_vjp_exponent, samples=positive((3, 4), (4,)))
@@ -80,7 +81,14 @@ defop(
     b=lambda g, a, b: np.where(a == b, g / 2, np.where(b > a, 0, g)),
     samples=distinct((3, 4), (4,)),
 )
-defop(np.where, c=None, a=lambda g, c: np.where(c, g, 0), b=lambda g, c: np.where(c, 0, g))
+
+
+def where_samples(rng):
+    """The condition comes first."""
+    return [((rng.random((3, 1)) < 0.5, *arrays), {}) for arrays, _ in real((3, 4), (4,))(rng)]
+
+
+defop(np.where, c=None, a=lambda g, c: np.where(c, g, 0), b=lambda g, c: np.where(c, 0, g), samples=where_samples)
 
 # --- Copies -----------------------------------------------------------------------------------------------------------
 
