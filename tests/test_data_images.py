@@ -1,6 +1,7 @@
 """The loaders of digits: what they return is what was written, or an error that names the file."""
 
 import gzip
+import sys
 
 import numpy as np
 import pytest
@@ -57,6 +58,15 @@ def test_the_split_of_digits_is_fixed_by_its_seed():
 def test_a_split_of_digits_with_an_empty_part_is_refused(test_size):
     with pytest.raises(ValueError, match=f"test_size between 0 and 1 .* got {test_size}"):
         load_digits(test_size=test_size)
+
+
+def test_without_scikit_learn_the_error_names_what_to_install(monkeypatch):
+    monkeypatch.delitem(sys.modules, "sklearn.datasets", raising=False)
+    monkeypatch.delitem(sys.modules, "sklearn", raising=False)
+    monkeypatch.setattr(sys, "path", [])
+
+    with pytest.raises(ImportError, match=r"pip install 'wengert\[data\]'"):
+        load_digits()
 
 
 @pytest.mark.parametrize(("flat", "shape"), [(True, (64,)), (False, (1, 8, 8))])
