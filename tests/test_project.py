@@ -8,6 +8,7 @@ import shutil
 import subprocess
 import sys
 import tomllib
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -34,9 +35,17 @@ def python(*args, **env):
 # --- the distribution ---
 
 
-def test_the_wheel_holds_the_three_packages_and_their_types():
-    assert PYPROJECT["tool"]["hatch"]["build"]["targets"]["wheel"] == {"packages": list(PACKAGES)}
-    assert all((ROOT / package / "py.typed").is_file() for package in PACKAGES)
+def test_the_wheel_holds_the_three_packages_and_their_types_and_nothing_else(tmp_path):
+    status, _, err = python("-m", "hatchling", "build", "--target", "wheel", "--directory", str(tmp_path))
+    assert status == 0, err
+
+    with zipfile.ZipFile(next(tmp_path.glob("*.whl"))) as wheel:
+        names = wheel.namelist()
+
+    metadata = f"wengert-{PROJECT['version']}.dist-info"
+    assert {name.partition("/")[0] for name in names} == {*PACKAGES, metadata}
+    assert {f"{package}/py.typed" for package in PACKAGES} <= set(names)
+    assert {name for name in names if name.startswith(PACKAGES) and not name.endswith((".py", "py.typed"))} == set()
 
 
 def test_the_version_is_the_same_everywhere():
