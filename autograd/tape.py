@@ -138,14 +138,17 @@ def _undo(order, cotangents, retain, wrap):
         if type(parent) is not tuple:
             if parent not in cotangents:
                 cotangents[parent] = gx
-                if plan.into is not None and gx is not None and (wrap is None or plan is ITEM):
+                if plan.into is not None and gx is not None and wrap is None:
                     owned.add(parent)
             elif gx is not None:
                 _add(cotangents, owned, parent, gx)
         else:
-            for parent, gx in zip(parent, gx, strict=True):
+            for parent, gx in zip(parent, gx):  # noqa: B905 (plans return one per parent; strict= would cost more)
                 if parent not in cotangents:
                     cotangents[parent] = gx
+                elif parent in owned and gx is not None:
+                    g = cotangents[parent]
+                    g += gx
                 elif gx is not None:
                     _add(cotangents, owned, parent, gx)
         if not retain:
@@ -162,7 +165,7 @@ def _add(cotangents, owned, parent, gx):
     elif type(g) is list:  # one cotangent per output of an op with several
         for i, part in enumerate(gx):
             if part is not None:
-                ITEM.into(g, part, (i, len(g)))
+                g[i] = part if g[i] is None else g[i] + part
     elif parent in owned:
         g += gx
     else:
@@ -207,13 +210,8 @@ class _Item:
         i, n = kept
         return [None] * i + [g] + [None] * (n - i - 1)
 
-    @staticmethod
-    def into(buffer, g, kept):
-        i, _ = kept
-        buffer[i] = g if buffer[i] is None else buffer[i] + g
 
-
-ITEM = Plan(_Item, (0,), _Item.pull, sources=(PLAIN, PLAIN), into=_Item.into)
+ITEM = Plan(_Item, (0,), _Item.pull, sources=(PLAIN, PLAIN))
 
 
 def items(node: Node, n: int) -> list[Node]:
