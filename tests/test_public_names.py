@@ -1,0 +1,47 @@
+"""The public names are a promise: `public_names.txt` lists them all, so that none comes or goes unseen."""
+
+import importlib
+import types
+from pathlib import Path
+
+import pytest
+
+LIST = Path(__file__).with_name("public_names.txt")
+PACKAGES = ("autograd", "nn", "nn.data", "nn.functional", "nn.init", "optim")  # all public modules with an `__all__`
+
+
+def public_names():
+    return [f"{package}.{name}" for package in PACKAGES for name in importlib.import_module(package).__all__]
+
+
+def test_the_public_names_are_those_of_the_list():
+    names = public_names()
+
+    listed = LIST.read_text(encoding="utf-8").split()
+
+    assert len(names) == len(set(names)), "a name stands twice in an __all__"
+    missing, unlisted = sorted(set(listed) - set(names)), sorted(set(names) - set(listed))
+    assert (missing, unlisted) == ([], []), f"{LIST.name}: add {unlisted}; gone from the packages: {missing}"
+    assert listed == sorted(listed), f"{LIST.name} is not sorted"
+
+
+@pytest.mark.parametrize("name", public_names())
+def test_a_public_name_exists_and_has_a_docstring(name):
+    package, _, attribute = name.rpartition(".")
+
+    value = getattr(importlib.import_module(package), attribute)
+
+    value = getattr(value, "fun", value)  # an op speaks by its function
+    doc = value.__doc__ if callable(value) or isinstance(value, types.ModuleType) else "a constant"
+    assert (doc or "").strip(), f"{name} has no docstring"
+
+
+@pytest.mark.parametrize("package", PACKAGES)
+def test_all_public_names_of_a_package_come_with_a_star_import(package):
+    namespace = {}
+
+    exec(f"from {package} import *", namespace)
+
+    assert {name for name in public_names() if name.rpartition(".")[0] == package} == {
+        f"{package}.{name}" for name in namespace if name != "__builtins__"
+    }
