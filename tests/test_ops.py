@@ -5,7 +5,7 @@ import itertools
 import numpy as np
 import pytest
 
-from autograd import Tensor, as_tensor, no_grad
+from autograd import Tensor, as_tensor, defop, no_grad
 from autograd.op import overrides, table
 from tests.numeric import assert_gradients
 
@@ -50,7 +50,11 @@ class Case:
         args = list(self.args)
         for i in self.where:
             args[i] = args[i].astype(np.result_type(dtype, np.complex64) if args[i].dtype.kind == "c" else dtype)
-        return Case(self.op, tuple(args), self.options)
+        return self.with_args(*args)
+
+    def with_args(self, *args):
+        """The same op called with other arguments."""
+        return Case(self.op, args, self.options)
 
 
 def has_rule(op, i):
@@ -80,7 +84,7 @@ def backward(y, gs, **options):
     """One backward pass from all outputs; cotangents pair as Re(sum(g * y))."""
     parts = outputs(y)
     if len(parts) == 1:
-        parts[0].backward(np.conj(gs[0]), **options)
+        parts[0].backward(np.conj(gs[0]) if parts[0].dtype.kind == "c" else gs[0], **options)
     else:
         sum(np.sum(np.real(part * g)) for part, g in zip(parts, gs, strict=True)).backward(**options)
 
@@ -110,7 +114,9 @@ def cases(ops):
 over_cases = pytest.mark.parametrize("case", cases(RULED))
 UFUNCS = {name: op for name, op in RULED.items() if isinstance(op.fun, np.ufunc) and not op.fun.signature}
 over_ufunc_cases = pytest.mark.parametrize("case", cases(UFUNCS))
-over_binary_cases = pytest.mark.parametrize("case", cases({n: op for n, op in UFUNCS.items() if op.fun.nin == 2}))
+BINARY = {name: op for name, op in UFUNCS.items() if op.fun.nin == 2}
+over_binary_cases = pytest.mark.parametrize("case", cases(BINARY))
+over_two_sided_cases = pytest.mark.parametrize("case", cases({n: op for n, op in BINARY.items() if all(op.rules)}))
 
 
 # --- The table --------------------------------------------------------------------------------------------------------
@@ -250,11 +256,10 @@ def test_every_precision_is_kept_forward_and_backward(case, dtype):
 
     y = narrow.call(narrow.entrance(), [Tensor(x, requires_grad=True) for x in narrow.xs])
     assert flat([part.data for part in outputs(y)]).dtype == expected.dtype
-    wide = narrow.astype(np.longdouble if dtype is np.longdouble else np.float64)
-    scales = summands(wide)
-    for x, gx, right, scale in zip(narrow.xs, gxs, pull(wide), scales, strict=True):
+    double = narrow.astype(np.float64)
+    eps = max(np.finfo(t).eps for t in (dtype, np.float64, expected.dtype))
+    for x, gx, right, scale in zip(narrow.xs, gxs, pull(double), summands(double), strict=True):
         assert gx.dtype == x.dtype and gx.shape == x.shape
-        eps = max(np.finfo(dtype).eps, np.finfo(expected.dtype).eps)
         assert np.all(np.abs(gx - right) <= 50 * eps * scale)
 
 
@@ -280,20 +285,28 @@ LAYOUTS = {
 }
 
 
-@pytest.mark.parametrize("layout", LAYOUTS)
 @over_cases
-def test_the_layout_in_memory_does_not_matter(case, layout):
-    xs = [LAYOUTS[layout](x) for x in case.xs]
-    for x, given in zip(xs, case.xs, strict=True):
-        np.testing.assert_array_equal(x, given)
-    leaves = [as_tensor(x).requires_grad_() for x in xs]
-    gs = [LAYOUTS[layout](g) for g in case.cotangents()]
+def test_the_layout_in_memory_does_not_matter(case):
+    expected, scales = pull(case), summands(case)
+    for name, layout in LAYOUTS.items():
+        leaves = [as_tensor(layout(x)).requires_grad_() for x in case.xs]
 
-    backward(case.call(case.entrance(), leaves), gs)
+        backward(case.call(case.entrance(), leaves), [layout(g) for g in case.cotangents()])
 
-    scales = summands(case)
-    for t, gx, scale in zip(leaves, pull(case), scales, strict=True):
-        assert np.all(np.abs(cotangent(t) - gx) <= 1e-14 * scale)
+        for t, gx, scale in zip(leaves, expected, scales, strict=True):
+            assert np.all(np.abs(cotangent(t) - gx) <= 1e-14 * scale), name
+
+
+def test_the_layouts_are_what_they_say():
+    x = np.arange(12.0).reshape(3, 4)
+
+    layouts = {name: layout(x) for name, layout in LAYOUTS.items()}
+
+    for layout in layouts.values():
+        np.testing.assert_array_equal(layout, x)
+    assert min(layouts["reversed"].strides) < 0 and not layouts["every other"].flags.forc
+    assert layouts["Fortran order"].flags.f_contiguous and not layouts["read-only"].flags.writeable
+    assert not layouts["other byte order"].dtype.isnative
 
 
 # --- Ufuncs: broadcasting, 0-d, empty, numbers ------------------------------------------------------------------------
@@ -301,19 +314,21 @@ def test_the_layout_in_memory_does_not_matter(case, layout):
 
 @over_ufunc_cases
 def test_a_ufunc_takes_empty_and_0d_arrays(case):
-    for empty in ((0,), (3, 0)):
-        gxs = pull(case, [np.zeros(empty, x.dtype) for x in case.xs], [np.zeros(empty, case.value(*case.xs).dtype)])
+    for shape in ((0,), (3, 0)):
+        empty = case.with_args(*(np.zeros(shape, x.dtype) for x in case.args))
 
-        assert all(gx.shape == empty for gx in gxs)
-    single = [np.array(x.flat[-1]) for x in case.xs]
-    g = random_like(np.asarray(case.call(case.op.fun, single)), np.random.default_rng(3))
+        gxs = pull(empty)
 
-    gxs = pull(case, single, [g])
+        assert all(gx.shape == shape for gx in gxs)
+    single = case.with_args(*(x[(0,) * x.ndim] for x in case.args))
+    gs = single.cotangents()
 
-    longer = pull(case, [np.full(3, x) for x in single], [np.full(3, g)])
-    for gx, gs in zip(gxs, longer, strict=True):
+    gxs = pull(single, gs=gs)
+
+    longer = pull(case.with_args(*(np.full(3, x) for x in single.args)), gs=[np.full(3, g) for g in gs])
+    for gx, triple in zip(gxs, longer, strict=True):
         assert gx.shape == ()
-        np.testing.assert_allclose(gs, np.full(3, gx), rtol=1e-14)
+        np.testing.assert_allclose(triple, np.full(3, gx), rtol=1e-14)
 
 
 SHAPES = [
@@ -328,21 +343,21 @@ SHAPES = [
 
 
 @over_binary_cases
-@pytest.mark.parametrize("shapes", [*SHAPES, *(pair[::-1] for pair in SHAPES)], ids=str)
-def test_broadcasting_is_undone(case, shapes):
-    a, b = (np.resize(x, shape) for x, shape in zip(case.xs, shapes, strict=True))
-    wide = np.broadcast_arrays(a, b)
-    gs = [random_like(case.call(case.op.fun, wide), np.random.default_rng(4))]
+def test_broadcasting_is_undone(case):
+    for shapes in (*SHAPES, *(pair[::-1] for pair in SHAPES)):
+        narrow = case.with_args(*(np.resize(x, shape) for x, shape in zip(case.args, shapes, strict=True)))
+        wide = case.with_args(*np.broadcast_arrays(*narrow.args))
+        gs = wide.cotangents()
 
-    ga, gb = pull(case, [a, b], gs)
+        gxs = pull(narrow, gs=gs)
 
-    for gx, x, full in zip((ga, gb), (a, b), pull(case, wide, gs), strict=True):
-        extra = tuple(range(full.ndim - x.ndim))
-        stretched = tuple(i for i, n in enumerate(x.shape, len(extra)) if n == 1)
-        np.testing.assert_allclose(gx, full.sum(extra + stretched).reshape(x.shape), rtol=1e-13, atol=1e-14)
+        for gx, x, full in zip(gxs, narrow.xs, pull(wide, gs=gs), strict=True):
+            extra = full.ndim - x.ndim
+            stretched = tuple(i for i in range(full.ndim) if i < extra or x.shape[i - extra] == 1)
+            np.testing.assert_allclose(gx, full.sum(stretched).reshape(x.shape), rtol=1e-13, atol=1e-14)
 
 
-@over_binary_cases
+@over_two_sided_cases
 def test_a_number_beside_a_tensor_keeps_the_dtype_and_is_a_constant(case):
     if case.xs[0].dtype.kind == "c":
         return
@@ -362,16 +377,73 @@ def test_a_number_beside_a_tensor_keeps_the_dtype_and_is_a_constant(case):
             np.testing.assert_allclose(t.grad.data, expected, rtol=20 * np.finfo(dtype).eps, atol=0)
 
 
-@over_binary_cases
+@over_two_sided_cases
 def test_the_gradient_of_an_argument_given_twice_is_the_sum_over_its_uses(case):
     x = case.xs[0]
-    shape = np.broadcast_shapes(*(x.shape for x in case.xs))
-    x = np.broadcast_to(x, shape) * np.ones(shape)
-    if case.op.fun in (np.maximum, np.minimum, np.fmax, np.fmin):
-        return  # ties
-    g = random_like(x, np.random.default_rng(5))
+    twice = case.with_args(x, x.copy())
+    gs = twice.cotangents()
     t = Tensor(x, requires_grad=True)
 
-    case.op.fun(t, t).backward(np.conj(g))
+    backward(case.op.fun(t, t), gs)
 
-    np.testing.assert_allclose(cotangent(t), sum(pull(case, [x, x], [g])), rtol=1e-14)
+    np.testing.assert_allclose(cotangent(t), sum(pull(twice, gs=gs)), rtol=1e-14)
+
+
+# --- These tests can fail ---------------------------------------------------------------------------------------------
+
+
+def planted(fun, **rules):
+    """A case of an op that nobody else sees."""
+    op = defop(fun, name="planted", **rules)
+    del table["planted"]
+    return Case(op, (np.array([0.5, -1.5, 2.0]),), {})
+
+
+def sine(x):
+    return np.sin(x)
+
+
+def spoil(g):
+    g *= 2
+    return g
+
+
+def off_the_tape(g, x):
+    return g * np.cos(x.data if isinstance(x, Tensor) else x)
+
+
+def test_a_wrong_first_derivative_is_found():
+    case = planted(sine, x=lambda g, x: g * np.cos(x) * (1 + 1e-9))
+
+    with pytest.raises(AssertionError, match="numeric differentiation gives"):
+        test_first_derivatives_agree_with_numeric_ones(case)
+
+
+def test_a_wrong_second_derivative_is_found_behind_a_right_first_one():
+    case = planted(sine, x=off_the_tape)
+
+    test_first_derivatives_agree_with_numeric_ones(case)
+    with pytest.raises(AssertionError, match="numeric differentiation gives"):
+        test_second_derivatives_agree_with_numeric_ones(case)
+
+
+def test_a_rule_that_writes_into_its_cotangent_is_found():
+    case = planted(lambda x: x + x, x=spoil)
+
+    with pytest.raises(ValueError, match="read-only"):
+        test_the_pass_writes_to_nothing_that_is_not_its_own(case)
+
+
+def test_a_rule_that_loses_precision_is_found():
+    case = planted(sine, x=lambda g, x: g * np.cos(x if x.dtype == np.float64 else x.astype(np.float16)))
+
+    test_first_derivatives_agree_with_numeric_ones(case)
+    with pytest.raises(AssertionError):
+        test_every_precision_is_kept_forward_and_backward(case, np.float32)
+
+
+def test_a_rule_that_depends_on_the_layout_is_found():
+    case = planted(sine, x=lambda g, x: g * np.cos(x) * (1 if x.flags.c_contiguous else 2))
+
+    with pytest.raises(AssertionError, match="reversed"):
+        test_the_layout_in_memory_does_not_matter(case)

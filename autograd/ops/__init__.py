@@ -2,6 +2,8 @@
 
 from . import (  # noqa: F401 (to import a file is to declare its ops)
     _stub,
+    choices,
+    constants,
     elementwise,
     indexing,
     joining,

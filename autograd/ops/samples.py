@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 Sample = tuple[tuple[Any, ...], dict[str, Any]]
-Samples = Callable[[np.random.Generator], list[Sample]]
+Samples = Callable[["np.random.Generator"], list[Sample]]
 
 
 def real(*shapes: tuple[int, ...], low: float = -2.0, high: float = 2.0) -> Samples:
@@ -58,3 +58,13 @@ def with_args(samples: Samples, *args: Any) -> Samples:
 def both(*several: Samples) -> Samples:
     """All calls of several makers."""
     return lambda rng: [sample for samples in several for sample in samples(rng)]
+
+
+def complex_numbers(*shapes: tuple[int, ...], low: float = 0.3, high: float = 1.5) -> Samples:
+    """One call with complex arrays that keep away from both axes, and so from poles and cuts on them."""
+
+    def make(rng):
+        parts = nonzero(*shapes, *shapes, low=low, high=high)(rng)[0][0]
+        return [(tuple(re + 1j * im for re, im in zip(parts[: len(shapes)], parts[len(shapes) :], strict=True)), {})]
+
+    return make
