@@ -17,18 +17,18 @@ class Plan:
         wanted: positions of the arguments that receive a cotangent.
         keep: `keep(args, y, options)` gives what the rules name; None when they name nothing.
         pull: `pull(g, kept)` gives the cotangent of the one wanted argument, or a tuple of them.
+        undo: `undo(node, g, cotangents, owned)` does the same in a backward pass that is not recorded, and adds the
+            results to the cotangents of the parents; None where that is done by `pull`.
         sources: what each kept value is (an argument's position, OUTPUT, ALL, PLAIN), to record the backward pass.
-        into: as in the op.
         kept: the expression that `keep` evaluates, for those who write it into a function of their own.
         spent: the plan that a node gets once it has been consumed.
     """
 
-    __slots__ = ("into", "keep", "kept", "op", "pull", "sources", "spent", "wanted")
+    __slots__ = ("keep", "kept", "op", "pull", "sources", "spent", "undo", "wanted")
 
-    def __init__(self, op, wanted, pull, keep=None, sources=(), into=None, kept="None"):
-        self.op, self.wanted, self.pull, self.keep, self.sources = op, wanted, pull, keep, sources
-        self.into = into
-        self.kept = kept
+    def __init__(self, op, wanted, pull, undo=None, keep=None, sources=(), kept="None"):
+        self.op, self.wanted, self.pull, self.undo, self.keep = op, wanted, pull, undo, keep
+        self.sources, self.kept = sources, kept
         self.spent = None if pull is _pull_spent else Plan(op, wanted, _pull_spent)
 
 
@@ -93,7 +93,7 @@ def _write(op, wanted, count, options, conform):
         kept[f"_dtype{i}"] = f"args[{i}].dtype", PLAIN
         return f"_conform({expression}, _shape{i}, _dtype{i}, _op)"
 
-    scope = {"_shape": np.shape, "_conform": conform_cotangent, "_op": op, "_listed": _listed}
+    scope = {"_shape": np.shape, "_conform": conform_cotangent, "_op": op, "_listed": _listed, "_add": add_cotangent}
     lines = []
     if op.every is not None:
         scope["_every"] = op.every
@@ -102,19 +102,46 @@ def _write(op, wanted, count, options, conform):
     else:
         scope |= {f"_rule{i}": op.rules[i] for i in wanted}
         results = [conformed(call(f"_rule{i}", op.rules[i]), i) for i in wanted]
-    lines.append("return " + ", ".join(results))
-    if len(kept) == 1:
-        lines.insert(0, f"{next(iter(kept))} = kept")
-    elif kept:
-        lines.insert(0, f"{', '.join(kept)} = kept")
+    names = ", ".join(kept)
+    unpack = f"{names} = kept" if kept else "pass"
     what = ", ".join(expression for expression, _ in kept.values()) or "None"
-    source = "def pull(g, kept):\n    " + "\n    ".join(lines) + f"\ndef keep(args, y, options):\n    return {what}\n"
-    exec(compile(source, f"<plan of {op.name}>", "exec"), scope)
-    pull = scope["pull"]
-    if len(kept) == 1 and results == [f"_rule{wanted[0]}(g, {next(iter(kept))})"]:
-        pull = op.rules[wanted[0]]  # it is called in just this way
+    pull = ["def pull(g, kept):", unpack, *lines, f"return {', '.join(results)}"]
+    keep = ["def keep(args, y, options):", f"return {what}"]
+    undo = ["def undo(node, g, cotangents, owned):", "kept = node.kept", unpack, *lines]
+    parents = [f"p{i}" for i in wanted]
+    undo.append(f"{', '.join(parents)} = node.inputs")
+    if op.into is not None:  # one wanted argument
+        scope["_into"] = op.into
+        undo += [f"if {parents[0]} in owned:", f"    return _into(cotangents[{parents[0]}], g, kept)"]
+    for parent, result in zip(parents, results, strict=True):
+        undo += [f"gx = {result}", f"if {parent} not in cotangents:", f"    cotangents[{parent}] = gx"]
+        if op.into is not None:
+            undo.append(f"    owned.add({parent})")  # such rules return an array of their own
+        undo += ["else:", f"    _add(cotangents, owned, {parent}, gx)"]
+    for function in (pull, keep, undo):
+        exec(compile("\n    ".join(function), f"<plan of {op.name}>", "exec"), scope)
     sources = tuple(origin for _, origin in kept.values())
-    return Plan(op, wanted, pull, scope["keep"] if kept else None, sources, op.into, what)
+    return Plan(op, wanted, scope["pull"], scope["undo"], scope["keep"], sources, what)
+
+
+def add_cotangent(cotangents, owned, parent, gx):
+    """Fan-out is a sum. The first cotangent may be shared with others and is never written to, later sums may be."""
+    g = cotangents[parent]
+    if parent in owned:
+        if gx is not None:
+            g += gx
+    elif gx is None:
+        pass
+    elif g is None:
+        cotangents[parent] = gx
+    elif type(g) is list:  # one cotangent per output of an op with several
+        for i, part in enumerate(gx):
+            if part is not None:
+                g[i] = part if g[i] is None else g[i] + part
+    else:
+        cotangents[parent] = g = g + gx
+        if type(g) is np.ndarray:
+            owned.add(parent)
 
 
 def conform_cotangent(g, shape, dtype, op):

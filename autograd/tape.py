@@ -1,13 +1,12 @@
 """The tape: nodes that say what happened, the order in which they are undone, and the backward pass over them."""
 
 import gc
+import itertools
 from collections.abc import Callable
 from contextvars import ContextVar
 from typing import Any
 
-import numpy as np
-
-from .plan import ALL, OUTPUT, PLAIN, Plan
+from .plan import ALL, OUTPUT, PLAIN, Plan, add_cotangent
 
 recording: ContextVar[bool] = ContextVar("recording", default=True)
 """Whether ops on tracked tensors are recorded; each thread and each async task sees its own value."""
@@ -60,42 +59,51 @@ class Leaf:
 
 
 def toposort(root) -> list:
-    """The nodes that `root` depends on, root first, each before its parents; one visit per edge, no recursion."""
+    """The nodes that `root` depends on, root first, each before its parents, without the leaves.
+
+    One visit per edge, no recursion.
+    """
+    if type(root) is Leaf:
+        return []
     uses = {root: 1}
     stack = [root]
     while stack:
         parent = stack.pop().inputs
-        while type(parent) is not tuple:  # along a chain, without the stack
+        while type(parent) is Node:  # along a chain, without the stack
             if parent in uses:
                 uses[parent] += 1
                 break
             uses[parent] = 1
             parent = parent.inputs
         else:
-            for parent in parent:
-                if parent in uses:
-                    uses[parent] += 1
-                else:
-                    uses[parent] = 1
-                    stack.append(parent)
+            if type(parent) is tuple:
+                for parent in parent:
+                    if type(parent) is Node:
+                        if parent in uses:
+                            uses[parent] += 1
+                        else:
+                            uses[parent] = 1
+                            stack.append(parent)
     order = []
     ready = [root]
     while ready:
         node = ready.pop()
         order.append(node)
         parent = node.inputs
-        while type(parent) is not tuple:
+        while type(parent) is Node:
             if uses[parent] != 1:
                 uses[parent] -= 1
                 break
             order.append(parent)
             parent = parent.inputs
         else:
-            for parent in parent:
-                if uses[parent] != 1:
-                    uses[parent] -= 1
-                else:
-                    ready.append(parent)
+            if type(parent) is tuple:
+                for parent in parent:
+                    if type(parent) is Node:
+                        if uses[parent] != 1:
+                            uses[parent] -= 1
+                        else:
+                            ready.append(parent)
     return order
 
 
@@ -123,55 +131,25 @@ def backprop(root, g, retain: bool = False, wrap: Callable | None = None) -> dic
 def _undo(order, cotangents, retain, wrap):
     owned = set()  # nodes whose cotangent is a buffer made here, into which more may be added; others may be shared
     for node in order:
-        plan = node.plan
-        if plan is None:  # a leaf
-            continue
         g = cotangents.pop(node)
-        parent = node.inputs
-        if g is None:  # nothing flows here
-            gx = None if type(parent) is not tuple else (None,) * len(parent)
-        elif plan.into is not None and parent in owned:
-            plan.into(cotangents[parent], g, node.kept)
-            gx = None
+        plan = node.plan
+        if g is not None and plan.undo is not None and (wrap is None or plan is ITEM):
+            plan.undo(node, g, cotangents, owned)
         else:
-            gx = plan.pull(g, node.kept if wrap is None else _rewrap(node, wrap))
-        if type(parent) is not tuple:
-            if parent not in cotangents:
-                cotangents[parent] = gx
-                if plan.into is not None and gx is not None and wrap is None:
-                    owned.add(parent)
-            elif gx is not None:
-                _add(cotangents, owned, parent, gx)
-        else:
-            for parent, gx in zip(parent, gx):  # noqa: B905 (plans return one per parent; strict= would cost more)
+            gx = None  # nothing flows here
+            if g is not None:
+                gx = plan.pull(g, node.kept if wrap is None else _rewrap(node, wrap))
+            if type(node.inputs) is not tuple:
+                gx = (gx,)
+            for parent, gx in zip(node.parents, gx or itertools.repeat(None), strict=False):
                 if parent not in cotangents:
                     cotangents[parent] = gx
-                elif parent in owned and gx is not None:
-                    g = cotangents[parent]
-                    g += gx
-                elif gx is not None:
-                    _add(cotangents, owned, parent, gx)
+                else:
+                    add_cotangent(cotangents, owned, parent, gx)
         if not retain:
             node.plan = plan.spent
             node.kept = None
     return {leaf: g for leaf, g in cotangents.items() if g is not None}
-
-
-def _add(cotangents, owned, parent, gx):
-    """Fan-out is a sum. The first cotangent may be shared with others and is never written to."""
-    g = cotangents[parent]
-    if g is None:
-        cotangents[parent] = gx
-    elif type(g) is list:  # one cotangent per output of an op with several
-        for i, part in enumerate(gx):
-            if part is not None:
-                g[i] = part if g[i] is None else g[i] + part
-    elif parent in owned:
-        g += gx
-    else:
-        cotangents[parent] = g = g + gx
-        if type(g) is np.ndarray:
-            owned.add(parent)
 
 
 def _rewrap(node, wrap):
@@ -200,7 +178,7 @@ def _rewrap(node, wrap):
 
 
 class _Item:
-    """The pseudo-op that takes one tensor out of an op's tuple of outputs; its rule puts the cotangent back."""
+    """The pseudo-op that takes one tensor out of an op's tuple of outputs."""
 
     name = "item"
     samples = None
@@ -210,8 +188,16 @@ class _Item:
         i, n = kept
         return [None] * i + [g] + [None] * (n - i - 1)
 
+    @staticmethod
+    def undo(node, g, cotangents, owned):
+        i, n = node.kept
+        parts = cotangents.get(node.inputs)
+        if parts is None:
+            parts = cotangents[node.inputs] = [None] * n
+        parts[i] = g if parts[i] is None else parts[i] + g
 
-ITEM = Plan(_Item, (0,), _Item.pull, sources=(PLAIN, PLAIN))
+
+ITEM = Plan(_Item, (0,), _Item.pull, _Item.undo, sources=(PLAIN, PLAIN))
 
 
 def items(node: Node, n: int) -> list[Node]:

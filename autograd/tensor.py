@@ -323,9 +323,20 @@ class Tensor:
             raise RuntimeError("only leaves can be pickled: a tape does not outlive its process; use x.detach()")
         return _rebuild, (type(self), self.data, self.requires_grad)
 
-    if TYPE_CHECKING:  # operators and ndarray's methods come from the table of ops, in dispatch.py
+    if TYPE_CHECKING:  # operators and ndarray's methods come from the table of ops, in methods.py
 
         def __getattr__(self, name: str) -> Any: ...
+        def __getitem__(self, index: Any) -> "Tensor": ...
+        def __neg__(self) -> "Tensor": ...
+        def __add__(self, other: Any) -> "Tensor": ...
+        def __eq__(self, other: Any) -> "Tensor": ...  # type: ignore[override]
+
+        __pos__ = __abs__ = __invert__ = __neg__
+        __sub__ = __mul__ = __truediv__ = __floordiv__ = __mod__ = __pow__ = __matmul__ = __add__
+        __radd__ = __rsub__ = __rmul__ = __rtruediv__ = __rfloordiv__ = __rmod__ = __rpow__ = __rmatmul__ = __add__
+        __and__ = __or__ = __xor__ = __rand__ = __ror__ = __rxor__ = __add__
+        __lt__ = __le__ = __gt__ = __ge__ = __add__
+        __ne__ = __eq__  # type: ignore[assignment]
 
 
 class RemovableHandle:
@@ -349,7 +360,7 @@ class _HookedPlan:
     """A node's plan with functions of its cotangent put before it: a tape without hooks pays nothing for them."""
 
     def __init__(self, plan, dtype):
-        self.op, self.wanted, self.sources, self.into = plan.op, plan.wanted, plan.sources, None
+        self.op, self.wanted, self.sources, self.undo = plan.op, plan.wanted, plan.sources, None
         self.hooks = {}
         self._plan, self._dtype = plan, dtype
         self.spent = plan.spent

@@ -10,7 +10,7 @@ import pytest
 
 from autograd import Tensor, as_tensor, no_grad
 
-# --- Made from ------------------------------------------------------------------------------------------------------
+# --- Made from -------------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -91,7 +91,7 @@ def test_a_tracked_tensor_is_not_made_a_leaf_unnoticed():
         Tensor(x * 2, requires_grad=True)
 
 
-# --- Dtypes of results -------------------------------------------------------------------------------------------------
+# --- Dtypes of results -----------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("dtype", [np.float16, np.float32, np.float64, np.longdouble])
@@ -116,7 +116,7 @@ def test_a_wider_array_widens_the_result_but_not_the_gradient():
     assert x.grad.dtype == np.float32
 
 
-# --- What it says of itself --------------------------------------------------------------------------------------------
+# --- What it says of itself ------------------------------------------------------------------------------------------
 
 
 def test_the_repr_shows_values_shape_dtype_and_the_op():
@@ -215,7 +215,7 @@ def test_requires_grad_can_be_switched_on_leaves_only():
     assert not (x * 2).requires_grad
 
 
-# --- grad ---------------------------------------------------------------------------------------------------------------
+# --- grad ------------------------------------------------------------------------------------------------------------
 
 
 def test_grad_is_a_tensor_that_can_be_cleared_and_set():
@@ -322,7 +322,7 @@ def test_a_hook_on_an_untracked_tensor_is_an_error():
         Tensor([1.0]).register_hook(print)
 
 
-# --- Copies ------------------------------------------------------------------------------------------------------------
+# --- Copies ----------------------------------------------------------------------------------------------------------
 
 
 def test_clone_is_on_the_tape_and_has_its_own_memory():
@@ -376,7 +376,7 @@ def test_a_leaf_does_not_outlive_its_last_reference():
     assert gone
 
 
-# --- Operators ------------------------------------------------------------------------------------------------------------
+# --- Operators -------------------------------------------------------------------------------------------------------
 
 
 def test_reflected_operators_take_arrays_lists_and_numpy_scalars():
@@ -451,7 +451,7 @@ def test_an_unsupported_function_names_itself_and_says_what_to_do():
         np.busday_count(Tensor([1.0]), Tensor([2.0]))
 
 
-# --- In-place operators: a new value for the name, nothing behind the tape -------------------------------------------------
+# --- In-place operators: a new value for the name, nothing behind the tape -------------------------------------------
 
 
 @pytest.mark.parametrize(
