@@ -1,5 +1,6 @@
 """How a NumPy call on tensors becomes a recorded op: the protocols that NumPy offers, and quick paths behind them."""
 
+import operator
 import weakref
 
 import numpy as np
@@ -15,7 +16,7 @@ _asarray = np.asarray
 
 
 def _run(op, args, options):
-    """Call an op with arrays and tensors in any form: the general path."""
+    """Call an op with arrays and tensors in any form: lists among them, arguments by name, any number of arrays."""
     if not op.differentiable:
         return _constant(op, args, options)
     if op.arguments is not None and len(args) != len(op.arguments):
@@ -73,7 +74,16 @@ def _several(op, y, arrays, options, wanted, parents):
     return type(y)(*tensors) if hasattr(y, "_fields") else tuple(tensors)
 
 
-Op.run = staticmethod(_run)
+def _prepare(op):
+    """The call of an op, made when it is first wanted."""
+    if op.differentiable and op.arguments is not None:
+        op.call = _write_quick(op) if _is_elementwise(op) else _write_call(op)
+    else:
+        op.call = lambda *args, **options: _run(op, args, options)
+    return op.call
+
+
+Op.prepare = _prepare
 
 
 def _option(op, name, value):
@@ -88,11 +98,116 @@ def _constant(op, args, options):
     return wrap(_asarray(y), None) if isinstance(y, np.ndarray | np.generic) else y
 
 
+_CALL = """
+def call(*args, **options):
+    if len(args) != COUNT:
+        return run(op, args, options)
+    ARGUMENTS = args
+    tracked = False
+    tensor = False
+    EACH
+    if options:
+        for value in options.values():
+            if type(value) not in inert and (type(value) is not tuple or not inert.issuperset(map(type, value))):
+                return run(op, args, options)
+    y = fun(ARRAYS **options)
+    if not tensor:
+        return y
+    if type(y) is not array:
+        if isinstance(y, (tuple, list)):
+            return run(op, args, options)
+        y = asarray(y)
+    t = new(Tensor)
+    t.data = y
+    t._grad = None
+    if tracked and recording():
+        t.node = node = Node()
+        node.plan = plan = plans.get((WANTED *options)) or find(op, (WANTED), options)
+        node.inputs = INPUTS
+        node.kept = plan.keep((ARRAYS), y, options)
+    else:
+        t.node = None
+    VIEW
+    return t
+"""
+_EACH = """
+    if isinstance(sI, Tensor):
+        aI = sI.data
+        pI = NODE
+        tensor = True
+        if pI is not None:
+            tracked = True
+    elif type(sI) is list or type(sI) is tuple:
+        return run(op, args, options)
+    else:
+        aI = sI
+        pI = None
+"""
+_VIEW = """
+    if y.base is not None and isinstance(s0, Tensor):
+        t._bases = (ref(s0), *getattr(s0, "_bases", ()))
+"""
+
+
+def _write_call(op):
+    """Write out the call of an op with a fixed number of arrays, so that no loop goes over them."""
+    n = len(op.rules)
+    numbers = range(n)
+    each = "".join(
+        _EACH.replace("NODE", "sI.node" if rule else "None").replace("I", str(i)) for i, rule in enumerate(op.rules)
+    )
+    source = (
+        _CALL.replace("EACH", each.strip())
+        .replace("COUNT", str(n))
+        .replace("ARGUMENTS", ", ".join(f"s{i}" for i in numbers) + ",")
+        .replace("ARRAYS", "".join(f"a{i}, " for i in numbers))
+        .replace("WANTED", "".join(f"p{i} is not None, " for i in numbers))
+        .replace("INPUTS", "p0" if n == 1 else f"pick[plan.wanted](({''.join(f'p{i}, ' for i in numbers)}))")
+        .replace("VIEW", _VIEW.strip() if op.view else "")
+    )
+    scope = _scope(op) | {"inert": _INERT, "plans": op.forms, "find": _find, "ref": weakref.ref, "pick": _Pick()}
+    exec(compile(source, f"<call of {op.name}>", "exec"), scope)
+    return scope["call"]
+
+
+_INERT = frozenset({int, bool, float, str, type(None)})  # what an option may be without being looked into
+
+
+class _Pick(dict):
+    """Takes the wanted ones out of a tuple: one as it is, several as a tuple."""
+
+    def __missing__(self, wanted):
+        self[wanted] = operator.itemgetter(*wanted)
+        return self[wanted]
+
+
+def _find(op, wanted, options):
+    """The plan for a form of call, kept by what tells forms apart most quickly."""
+    positions = tuple(i for i, is_wanted in enumerate(wanted) if is_wanted)
+    plan = op.forms[(*wanted, *options)] = plan_for(op, positions, len(wanted), tuple(options))
+    return plan
+
+
+def _scope(op):
+    return {
+        "Tensor": Tensor, "Node": Node, "new": object.__new__, "array": np.ndarray, "asarray": np.asarray, "op": op,
+        "fun": op.fun, "recording": recording.get, "run": _run,
+    }  # fmt: skip
+
+
+def _is_elementwise(op):
+    """Whether the quick paths of elementwise ops are for this one."""
+    fun = op.fun
+    return (
+        isinstance(fun, np.ufunc) and fun.signature is None and len(op.rules) <= 2 and fun.nout == 1 and all(op.rules)
+    )
+
+
 _QUICK = {
     1: """
-def call(s):
-    if not isinstance(s, Tensor):
-        return run(op, (s,), {})
+def call(s, **options):
+    if not isinstance(s, Tensor) or options:
+        return run(op, (s,), options)
     a = s.data
     y = FORWARD
     if type(y) is not array:
@@ -111,7 +226,9 @@ def call(s):
     return t
 """,
     2: """
-def call(s, u):
+def call(s, u, **options):
+    if options:
+        return run(op, (s, u), options)
     alike = True
     if isinstance(s, Tensor):
         a = s.data
@@ -182,10 +299,8 @@ def _write_quick(op):
     Undoing broadcasting and promotion is prepared only where shapes or dtypes differ.
     """
     source = _QUICK[len(op.rules)]
-    scope = {
-        "Tensor": Tensor, "Node": Node, "new": object.__new__, "array": np.ndarray, "asarray": np.asarray, "op": op,
-        "fun": op.fun, "recording": recording.get, "run": _run, "record": _record_unlike, "uncommon": _uncommon,
-        "scalars": _scalars, "scalar": _scalar, "nothing": {},
+    scope = _scope(op) | {
+        "record": _record_unlike, "uncommon": _uncommon, "scalars": _scalars, "scalar": _scalar, "nothing": {},
     }  # fmt: skip
     for wanted in [(0,)] if len(op.rules) == 1 else [(0, 1), (0,), (1,)]:
         name = "".join(map(str, wanted))
@@ -230,14 +345,12 @@ def _uncommon(op, a, b):
 
 
 def quick(ufunc):
-    """The call of a ufunc without options, made once."""
+    """The call of a ufunc without options, looked up once."""
     op = overrides.get(ufunc)
     if op is None:
         raise unsupported(ufunc)
-    if not isinstance(op, Op) or not op.differentiable or ufunc.signature is not None:
-        return calls.setdefault(ufunc, op)
-    simple = len(op.rules) <= 2 and ufunc.nout == 1 and all(op.rules)
-    return calls.setdefault(ufunc, _write_quick(op) if simple else op)
+    calls[ufunc] = call = (op.call or op.prepare()) if isinstance(op, Op) else op
+    return call
 
 
 def _ufunc(ufunc, method, inputs, options):

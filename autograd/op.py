@@ -40,37 +40,29 @@ class Op:
         into: adds a contribution to a cotangent in place, `into(buffer, g, kept)`: for inputs used in many parts.
         view: whether the result may share memory with the first argument.
         samples: makes calls that exercise the rules from a random generator; None for constants.
-        plans: what is kept and what is called in the backward pass, by form of call; filled on first use.
+        call: what calls the op with tensors or arrays, written on first use.
+        plans, forms: what is kept and what is called in the backward pass, by form of call; filled on first use.
     """
 
     __slots__ = (
-        "arguments",
-        "differentiable",
-        "every",
-        "fun",
-        "into",
-        "name",
-        "plans",
-        "positional",
-        "rules",
-        "samples",
-        "view",
-    )
-    run: Callable[..., Any]  # how an op is called; the tensor module, which knows tensors, sets it
+        "arguments", "call", "differentiable", "every", "forms", "fun", "into", "name", "plans", "positional", "rules",
+        "samples", "view",
+    )  # fmt: skip
+    prepare: Callable[["Op"], Callable]  # makes `call`; set by dispatch.py, which knows tensors
 
     def __init__(self, fun, name, rules, every, into, view, samples):
         self.fun, self.name, self.every, self.into, self.view, self.samples = fun, name, every, into, view, samples
         self.arguments = None if every else tuple(rules)
         self.rules = tuple(rules.values())
         self.differentiable = every is not None or any(rule is not None for rule in self.rules)
-        self.plans = {}
+        self.plans, self.forms, self.call = {}, {}, None
         self.positional = None
         for argument, rule in rules.items():
             if rule is not None:
                 self._check(argument, rule)
 
     def __call__(self, *args, **options):
-        return Op.run(self, args, options)
+        return (self.call or self.prepare())(*args, **options)
 
     def __repr__(self):
         return f"<op {self.name}>"
