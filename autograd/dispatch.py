@@ -37,7 +37,7 @@ def _run(op, args, options):
     for name, value in options.items():
         if value is not None and type(value) is not int and type(value) is not bool:
             options[name] = _option(op, name, value)
-    y = op.fun(*arrays, **options)
+    y = op.forward(*arrays, **options)
     if not has_tensor:
         return y
     if isinstance(y, tuple | list):
@@ -191,7 +191,7 @@ def _find(op, wanted, options):
 def _scope(op):
     return {
         "Tensor": Tensor, "Node": Node, "new": object.__new__, "array": np.ndarray, "asarray": np.asarray, "op": op,
-        "fun": op.fun, "recording": recording.get, "run": _run,
+        "fun": op.forward, "recording": recording.get, "run": _run,
     }  # fmt: skip
 
 

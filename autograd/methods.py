@@ -3,7 +3,7 @@
 import numpy as np
 
 from .dispatch import quick, unsupported
-from .op import overrides, table
+from .op import Op, overrides, table
 from .tensor import Tensor, plain
 
 OPERATORS = {
@@ -32,9 +32,9 @@ ELEMENTWISE = [
 
 
 def _attach(name, function, doc=None):
-    function.__name__ = name
-    function.__qualname__ = f"Tensor.{name}"
-    function.__doc__ = doc or function.__doc__
+    if function.__module__ == __name__:  # not for those that have a name of their own elsewhere
+        function.__name__, function.__qualname__ = name, f"Tensor.{name}"
+        function.__doc__ = doc or function.__doc__
     setattr(Tensor, name, function)
 
 
@@ -58,15 +58,18 @@ def _operator(name, ufunc, form=lambda call: call):
     _attach(name, first)
 
 
-def _function(function):
-    def method(self, *args, **options):
-        try:
-            serve = overrides[function]
-        except KeyError:
-            raise unsupported(function) from None
-        return serve(self, *args, **options)
+def _function(name, function):
+    """Look the function up when the method is first used; then the method is what serves it."""
 
-    return method
+    def first(*args, **options):
+        if function not in overrides:
+            raise unsupported(function)
+        serve = overrides[function]
+        call = (serve.call or serve.prepare()) if isinstance(serve, Op) else serve
+        _attach(name, call if isinstance(call, type(_attach)) else lambda *args, **options: call(*args, **options))
+        return getattr(Tensor, name)(*args, **options)
+
+    _attach(name, first, f"`np.{function.__name__}` of this tensor.")
 
 
 def _power():
@@ -90,7 +93,7 @@ for _name, _ufunc in OPERATORS.items():
 for _name, _ufunc in {**COMPARISONS, **SIGNS}.items():
     _operator(f"__{_name}__", _ufunc)
 for _name in FUNCTIONS:
-    _attach(_name, _function(getattr(np, _name)), f"`np.{_name}` of this tensor.")
+    _function(_name, getattr(np, _name))
 for _name in ELEMENTWISE:
     _operator(_name, getattr(np, _name))
 

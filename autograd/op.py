@@ -31,7 +31,8 @@ class Op:
     """A forward function with its derivative rules; called like the function, with arrays or tensors.
 
     Attributes:
-        fun: the forward function, on plain arrays.
+        fun: the function itself, on plain arrays.
+        forward: what computes it: the function, or a cheaper one of the same values.
         name: `exp` for `np.exp`, `linalg.inv` for `np.linalg.inv`, else the function's module and name.
         arguments: names of the array arguments, in order; None when the op takes any number of arrays.
         rules: one vector-Jacobian product per argument, None for an argument without a derivative.
@@ -45,12 +46,13 @@ class Op:
     """
 
     __slots__ = (
-        "arguments", "call", "differentiable", "every", "forms", "fun", "into", "name", "plans", "positional", "rules",
+        "arguments", "call", "differentiable", "every", "forms", "forward", "fun", "into", "name", "plans", "positional", "rules",
         "samples", "view",
     )  # fmt: skip
     prepare: Callable[["Op"], Callable]  # makes `call`; set by dispatch.py, which knows tensors
 
-    def __init__(self, fun, name, rules, every, into, view, samples):
+    def __init__(self, fun, name, rules, every, into, view, forward, samples):
+        self.forward = forward or fun
         self.fun, self.name, self.every, self.into, self.view, self.samples = fun, name, every, into, view, samples
         self.arguments = None if every else tuple(rules)
         self.rules = tuple(rules.values())
@@ -104,6 +106,7 @@ def defop(
     every: Rule | None = None,
     into: Rule | None = None,
     view: bool = False,
+    forward: Callable | None = None,
     **rules: Rule | None,
 ) -> Op:
     """Declare an op in one statement, and get a function that takes arrays or tensors.
@@ -117,7 +120,8 @@ def defop(
     An op of any number of arrays has one rule, `every`, which returns a list of cotangents; it may name `xs` (the
     arrays), `xs_shape`, and `wanted` (the positions whose cotangent is used; the others may be None).
 
-    Where `fun` is a NumPy function, the op also serves it on tensors.
+    Where `fun` is a NumPy function, the op also serves it on tensors; `forward` may name a cheaper function of the same
+    values, as `np.add.reduce` is for `np.sum`.
 
     Raises:
         TypeError: a rule names something that the op does not have.
@@ -130,7 +134,7 @@ def defop(
     >>> scale(np.array([1.0, 2.0]), factor=10.0)
     array([10., 20.])
     """
-    op = Op(fun, name or _name(fun), rules, every, into, view, samples)
+    op = Op(fun, name or _name(fun), rules, every, into, view, forward, samples)
     before = table.get(op.name)
     if before is not None and _home(before.fun) != _home(fun):
         raise ValueError(f"an op named {op.name!r} exists; give this one another name: defop(fun, name=...)")
