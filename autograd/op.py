@@ -46,8 +46,8 @@ class Op:
     """
 
     __slots__ = (
-        "arguments", "call", "differentiable", "every", "forms", "forward", "fun", "into", "name", "plans", "positional", "rules",
-        "samples", "view",
+        "arguments", "call", "differentiable", "every", "forms", "forward", "fun", "into", "name", "plans",
+        "positional", "rules", "samples", "view",
     )  # fmt: skip
     prepare: Callable[["Op"], Callable]  # makes `call`; set by dispatch.py, which knows tensors
 
