@@ -6,7 +6,7 @@ from ..op import defop, implements
 from .indexing import refuse_out
 from .samples import both, complex_numbers, distinct, nonzero, real
 
-INTEGERS = {"e": np.int16, "f": np.int32, "d": np.int64}
+INTEGERS = {np.dtype(np.float16): np.int16, np.dtype(np.float32): np.int32, np.dtype(np.float64): np.int64}
 LARGE = 1024
 
 
@@ -15,9 +15,9 @@ def masked(x, c):
 
     Large arrays are masked by their bits: many times faster than np.where, whose branches a processor cannot foresee.
     """
-    if x.size < LARGE or x.dtype.char not in INTEGERS or c.dtype != bool or c.shape != x.shape:
+    if x.size < LARGE or x.dtype not in INTEGERS or c.dtype != bool or c.shape != x.shape:
         return np.where(c, x, 0)
-    bits = c.astype(INTEGERS[x.dtype.char])
+    bits = c.astype(INTEGERS[x.dtype])
     np.negative(bits, out=bits)  # 1 becomes -1: all ones
     bits &= x.view(bits.dtype)
     return bits.view(x.dtype)

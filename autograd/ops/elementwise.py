@@ -43,7 +43,7 @@ def inside(*shapes):
 defop(np.add, a=lambda g: g, b=lambda g: g, samples=anywhere((3, 4), (4,)))
 defop(np.subtract, a=lambda g: g, b=lambda g: -g, samples=anywhere((3, 4), (4,)))
 defop(np.multiply, a=lambda g, b: g * b, b=lambda g, a: g * a, samples=anywhere((3, 4), (4,)))
-defop(np.divide, a=lambda g, b: g / b, b=lambda g, b, y: -g * y / b, samples=except_zero((3, 4), (4,)))
+defop(np.divide, a=lambda g, b: g / b, b=lambda g, b, y: -g * (y / b), samples=except_zero((3, 4), (4,)))
 defop(np.negative, x=lambda g: -g, samples=anywhere((3, 4)))
 defop(np.positive, x=lambda g: g, samples=anywhere((3, 4)))
 defop(np.reciprocal, x=lambda g, y: -g * y * y, samples=except_zero((3, 4)))
@@ -105,7 +105,7 @@ def at_least_float64(x):
 
 def hypot_vjp(g, x, y):
     """The cosine of the angle at `x`; 0 at the origin, where every direction rises."""
-    return g * x / np.where(y == 0, 1, y)
+    return g * quotient(x, np.where(y == 0, 1, y))
 
 
 defop(
@@ -126,22 +126,30 @@ defop(np.log10, x=lambda g, x: g / (x * math.log(10)), samples=right_of_zero((3,
 defop(np.log1p, x=lambda g, x: g / (1 + x), samples=right_of_zero((3, 4)))
 
 
-def share(x, y):
-    """`x - y`, the logarithm of the share that `x` has in the sum `y`: -inf, not NaN, if all summands are -inf."""
-    huge = np.finfo(y.dtype).max
-    return np.minimum(x, huge) - np.maximum(np.minimum(y, huge), -huge)
+def logistic(x):
+    """`1 / (1 + exp(-x))`, where nothing overflows and nothing small is lost."""
+    return np.exp(np.minimum(x, 0)) / (1 + np.exp(-np.abs(x)))
+
+
+logistic = defop(logistic, x=lambda g, y: g * (y * (1 - y)), samples=real((3, 4)))
+
+
+def ahead(a, b, dtype):
+    """`a - b`, but -inf rather than NaN where both are -inf: nothing has no share in nothing."""
+    huge = np.finfo(dtype).max / 2
+    return np.minimum(a, huge) - np.maximum(b, -huge)
 
 
 defop(
     np.logaddexp,
-    a=lambda g, a, y: g * np.exp(share(a, y)),
-    b=lambda g, b, y: g * np.exp(share(b, y)),
+    a=lambda g, a, b: g * logistic(ahead(a, b, g.dtype)),
+    b=lambda g, a, b: g * logistic(ahead(b, a, g.dtype)),
     samples=real((3, 4), (4,)),
 )
 defop(
     np.logaddexp2,
-    a=lambda g, a, y: g * np.exp2(share(a, y)),
-    b=lambda g, b, y: g * np.exp2(share(b, y)),
+    a=lambda g, a, b: g * logistic(ahead(a, b, g.dtype) * math.log(2)),
+    b=lambda g, a, b: g * logistic(ahead(b, a, g.dtype) * math.log(2)),
     samples=real((3, 4), (4,)),
 )
 
@@ -152,7 +160,17 @@ defop(np.cos, x=lambda g, x: -g * np.sin(x), samples=anywhere((3, 4)))
 defop(np.tan, x=lambda g, y: g * (1 + y * y), samples=inside((3, 4)))
 defop(np.arcsin, x=lambda g, x: quotient(g, np.sqrt((1 - x) * (1 + x))), samples=inside((3, 4)))
 defop(np.arccos, x=lambda g, x: quotient(-g, np.sqrt((1 - x) * (1 + x))), samples=inside((3, 4)))
-defop(np.arctan, x=lambda g, x: g / (1 + x * x), samples=both(real((3, 4)), complex_numbers((3, 4), low=0.3, high=0.6)))
+
+
+def arctan_vjp(g, x):
+    """`1 / (1 + x²)`, for real numbers without overflow."""
+    if x.dtype.kind == "c":
+        return g / (1 + x * x)
+    r = np.hypot(1, x)
+    return g / r / r
+
+
+defop(np.arctan, x=arctan_vjp, samples=both(real((3, 4)), complex_numbers((3, 4), low=0.3, high=0.6)))
 
 
 def arctan2_vjp(g, x, a, b):
@@ -221,7 +239,7 @@ def absolute_vjp(g, x):
     if x.dtype.kind != "c":
         return g * np.sign(x)
     y = np.absolute(x)
-    return g * np.conj(x) / np.where(y == 0, 1, y)
+    return g * quotient(np.conj(x), np.where(y == 0, 1, y))
 
 
 defop(np.absolute, x=absolute_vjp, samples=except_zero((3, 4)))
@@ -245,16 +263,24 @@ def real_if_close(a, tol=100):
     return a if np.iscomplexobj(off_tape) == np.iscomplexobj(a.data) else np.real(a)
 
 
+def direction(x):
+    return np.sign(x)
+
+
+def direction_vjp(g, x, y):
+    """Of `x / |x|` only the part of the change across the direction counts; 0 at 0, as for real numbers."""
+    r = np.absolute(x)
+    return (g - np.conj(y) * np.real(g * y)) / np.where(r == 0, np.inf, r)
+
+
+direction = defop(direction, x=direction_vjp, samples=complex_numbers((3, 4)))
 sign_of_real = defop(np.sign)
 
 
 @implements(np.sign)
 def sign(x, **options):
-    """Constant, but for complex numbers, of which it leaves the direction: `x / |x|`."""
-    if x.dtype.kind != "c":
-        return sign_of_real(x, **options)
-    y = np.absolute(x)
-    return np.divide(x, np.where(y == 0, 1, y), **options)
+    """A constant, but for complex numbers the direction."""
+    return direction(x) if x.dtype.kind == "c" else sign_of_real(x, **options)
 
 
 defop(np.modf, x=lambda g: g[0], samples=real((3, 4), low=0.1, high=0.9))
