@@ -303,7 +303,7 @@ class Tensor:
 
     def clone(self) -> "Tensor":
         """A copy, on the tape."""
-        return np.copy(self)
+        return table["copy"](self)
 
     def __copy__(self):
         return wrap(self.data, self.node)
@@ -324,6 +324,8 @@ class Tensor:
         return _rebuild, (type(self), self.data, self.requires_grad)
 
     if TYPE_CHECKING:  # operators and ndarray's methods come from the table of ops, in methods.py
+        __array_ufunc__: Any
+        __array_function__: Any
 
         def __getattr__(self, name: str) -> Any: ...
         def __getitem__(self, index: Any) -> "Tensor": ...
@@ -438,7 +440,7 @@ def as_tensor(data: "ArrayLike | Tensor", dtype: "DTypeLike | None" = None) -> T
     if isinstance(data, Tensor):
         return data if dtype is None or data.dtype == dtype else data.astype(dtype)
     if isinstance(data, list | tuple) and _has_tensor(data):
-        stacked = np.stack([as_tensor(part) for part in data])
+        stacked: Any = np.stack([as_tensor(part) for part in data])  # on the tape
         return stacked if dtype is None else as_tensor(stacked, dtype)
     array = np.asarray(data, dtype)
     if array.dtype.kind not in "biufc":
