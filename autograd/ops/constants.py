@@ -39,5 +39,5 @@ def without_out(function):
         return op(*args, **options)
 
 
-for function in (np.round, np.around, np.fix, np.isneginf, np.isposinf):
-    without_out(function)
+for rounding_or_question in (np.round, np.around, np.fix, np.isneginf, np.isposinf):
+    without_out(rounding_or_question)

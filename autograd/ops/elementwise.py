@@ -70,13 +70,11 @@ def divmod_(a, b, **options):
 
 def power_vjp_base(g, a, b):
     """`b * a**(b - 1)`, and 0 for the exponent 0, whatever the base."""
-    if isinstance(b, int | float):
-        if b >= 1:
-            return g * (b * a ** (b - 1))
-        if b == 0:
-            return np.zeros_like(g)
+    number = isinstance(b, int | float)  # which stays one, to leave the dtype to the base
+    if number and b >= 1:
+        return g * (b * a ** (b - 1))
     with np.errstate(divide="ignore", invalid="ignore"):
-        return g * (b * a ** np.where(b == 0, 0, b - 1))
+        return g * (b * a ** ((b and b - 1) if number else np.where(b == 0, 0, b - 1)))
 
 
 def power_vjp_exponent(g, a, b, y):
