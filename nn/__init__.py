@@ -1,0 +1,50 @@
+"""Neural networks: modules, layers, losses and initialisation, with PyTorch's names and numbers.
+
+>>> import autograd, nn
+>>> _ = autograd.manual_seed(0)
+>>> model = nn.Sequential(nn.Linear(2, 4), nn.ReLU(), nn.Linear(4, 3))
+>>> loss = nn.CrossEntropyLoss()(model(autograd.Tensor([[1.0, 2.0]])), [0])
+>>> loss.backward()
+>>> [p.grad.shape for p in model.parameters()]
+[(4, 2), (4,), (3, 4), (3,)]
+"""
+
+import importlib
+
+from nn import functional, init
+from nn.activations import GELU, LeakyReLU, LogSoftmax, ReLU, Sigmoid, SiLU, Softmax, Tanh
+from nn.containers import Sequential
+from nn.layers import Dropout, Flatten, Identity, Linear
+from nn.losses import CrossEntropyLoss, MSELoss
+from nn.module import Module
+from nn.parameter import Parameter
+
+__all__ = [
+    "GELU",
+    "CrossEntropyLoss",
+    "Dropout",
+    "Flatten",
+    "Identity",
+    "LeakyReLU",
+    "Linear",
+    "LogSoftmax",
+    "MSELoss",
+    "Module",
+    "Parameter",
+    "ReLU",
+    "Sequential",
+    "SiLU",
+    "Sigmoid",
+    "Softmax",
+    "Tanh",
+    "data",
+    "functional",
+    "init",
+]
+
+
+def __getattr__(name):
+    """`nn.data` is imported when it is first used."""
+    if name == "data":
+        return importlib.import_module("nn.data")
+    raise AttributeError(f"module 'nn' has no attribute {name!r}")

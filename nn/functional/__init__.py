@@ -1,0 +1,21 @@
+"""Layers and losses as functions, by PyTorch's names: `import nn.functional as F`."""
+
+from nn.functional.activations import gelu, leaky_relu, log_softmax, relu, sigmoid, silu, softmax, tanh
+from nn.functional.linear import dropout, flatten, linear
+from nn.functional.losses import cross_entropy, mse_loss
+
+__all__ = [
+    "cross_entropy",
+    "dropout",
+    "flatten",
+    "gelu",
+    "leaky_relu",
+    "linear",
+    "log_softmax",
+    "mse_loss",
+    "relu",
+    "sigmoid",
+    "silu",
+    "softmax",
+    "tanh",
+]

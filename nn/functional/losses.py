@@ -1,0 +1,297 @@
+"""Losses: how far an output is from what it should be, in one number."""
+
+from __future__ import annotations
+
+import warnings
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from autograd import Tensor, as_tensor, defop
+from nn._errors import ShapeError
+from nn.functional.activations import _log_softmax, _softmax
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike
+
+__all__ = ["cross_entropy", "mse_loss"]
+
+REDUCTIONS = ("none", "mean", "sum")
+
+
+def reduction_of(reduction: str, size_average: bool | None = None, reduce: bool | None = None) -> str:
+    """The reduction, also where it is given in PyTorch's old way by two booleans.
+
+    Raises:
+        ValueError: the reduction is unknown.
+    """
+    if size_average is not None or reduce is not None:
+        reduction = "none" if reduce is False else "sum" if size_average is False else "mean"
+        warnings.warn(
+            f"size_average and reduce args will be deprecated, please use reduction='{reduction}' instead.",
+            stacklevel=3,
+        )
+    if reduction not in REDUCTIONS:
+        raise ValueError(f"{reduction} is not a valid value for reduction; expected one of {', '.join(REDUCTIONS)}")
+    return reduction
+
+
+# --- cross-entropy on logits -----------------------------------------------------------------------------------------
+
+
+def _cross_entropy(x, target, scale=None):
+    """-log softmax(x)[target] of each row; their sum times the scale, where there is one: a number, or one per row.
+
+    x: (rows, classes), target: (rows,)
+    """
+    e = x - np.maximum.reduce(x, axis=1, keepdims=True, initial=-np.inf)
+    picked = e[np.arange(len(target)), target]
+    rows = np.log(np.add.reduce(np.exp(e), axis=1)) - picked
+    return rows if scale is None else np.add.reduce(rows * scale)
+
+
+def _cross_entropy_vjp(g, x, target, scale=None):
+    """Per row the softmax of x, less 1 at the target."""
+    p = _softmax(x)
+    p[np.arange(len(target)), target] -= 1
+    g = g if scale is None else g * scale
+    return p * (g[:, None] if g.ndim else g)
+
+
+_cross_entropy = defop(
+    _cross_entropy,
+    name="nn.cross_entropy",
+    x=_cross_entropy_vjp,
+    target=None,
+    samples=lambda rng: [
+        ((rng.normal(size=(3, 4)), np.array([0, 3, 3])), options)
+        for options in ({}, {"scale": 0.5}, {"scale": np.array([0.5, 0.0, 2.0])})
+    ],
+)
+
+
+def _soft_cross_entropy(x, q):
+    """-sum(q * log softmax(x)) of each row; x and q: (rows, classes)."""
+    return -np.add.reduce(q * _log_softmax(x), axis=1)
+
+
+def _soft_cross_entropy_x(g, x, q):
+    return g[:, None] * (_softmax(x) * np.add.reduce(q, axis=1, keepdims=True) - q)
+
+
+_soft_cross_entropy = defop(
+    _soft_cross_entropy,
+    name="nn.soft_cross_entropy",
+    x=_soft_cross_entropy_x,
+    q=lambda g, x: -g[:, None] * _log_softmax(x),
+    samples=lambda rng: [((rng.normal(size=(3, 4)), rng.dirichlet(np.ones(4), 3)), {})],
+)
+
+
+def cross_entropy(
+    input: Tensor,
+    target: Tensor | ArrayLike,
+    weight: Tensor | ArrayLike | None = None,
+    size_average: bool | None = None,
+    ignore_index: int = -100,
+    reduce: bool | None = None,
+    reduction: str = "mean",
+    label_smoothing: float = 0.0,
+) -> Tensor:
+    """Minus the logarithm of the probability that the softmax of the logits gives to the right class.
+
+    Args:
+        input: logits, of shape (classes,), (batch, classes) or (batch, classes, d1, ...): no softmax before it.
+        target: the class of each, integers of shape (), (batch,) or (batch, d1, ...); or probabilities of all classes,
+            of the shape of the input.
+        weight: one factor per class; the mean over class indices is then a weighted one.
+        ignore_index: targets of this value count for nothing.
+        reduction: "mean", "sum" or "none".
+        label_smoothing: the share of the target that is spread evenly over the classes. C. Szegedy et al., Rethinking
+            the inception architecture for computer vision, 2016.
+        size_average, reduce: PyTorch's old way to give the reduction.
+
+    Raises:
+        ShapeError (a ValueError and a RuntimeError): shapes do not fit.
+        IndexError: a class index is out of bounds.
+        RuntimeError: targets are neither class indices nor probabilities; the smoothing is not between 0 and 1.
+        ValueError: the reduction is unknown.
+
+    >>> logits = as_tensor(np.log([[1.0, 3.0], [3.0, 1.0]]))
+    >>> round(cross_entropy(logits, [1, 0]).item(), 4)  # -log(3 / 4)
+    0.2877
+    >>> round(cross_entropy(logits, [[0.5, 0.5], [1.0, 0.0]], reduction="sum").item(), 4)
+    1.1247
+    """
+    reduction = reduction_of(reduction, size_average, reduce)
+    if not 0 <= label_smoothing <= 1:
+        raise RuntimeError(f"label_smoothing must be between 0.0 and 1.0. Got: {label_smoothing}")
+    x, t = as_tensor(input), as_tensor(target)
+    rows = _as_rows(x)
+    if weight is not None:
+        weight = _class_weights(weight, rows)
+    if t.shape == x.shape:
+        return _probability_loss(rows, t, weight, reduction, label_smoothing)
+    if t.dtype.kind not in "iu":
+        raise RuntimeError(f"expected class indices of an integer dtype as target, got {t.dtype} of shape {t.shape}")
+    if t.shape != x.shape[:1] * (x.ndim > 1) + x.shape[2:]:
+        raise ShapeError(
+            f"expected a target of shape {x.shape[:1] * (x.ndim > 1) + x.shape[2:]} with class indices, or of shape "
+            f"{x.shape} with probabilities, for an input of shape {x.shape}; got {t.shape}"
+        )
+    loss = _index_loss(rows, t.data.reshape(-1), weight, ignore_index, reduction, label_smoothing)
+    return loss.reshape(t.shape) if reduction == "none" else loss
+
+
+def _as_rows(x):
+    """(classes,), (batch, classes) or (batch, classes, d1, ...) as (rows, classes)."""
+    if x.ndim == 2:
+        return x
+    if x.ndim == 0:
+        raise ShapeError("cross_entropy expects logits of shape (classes,) or (batch, classes, ...), got a 0-d input")
+    return x.reshape(1, -1) if x.ndim == 1 else np.moveaxis(x, 1, -1).reshape(-1, x.shape[1])
+
+
+def _class_weights(weight, rows):
+    weight = as_tensor(weight)
+    if weight.requires_grad:
+        raise RuntimeError("cross_entropy has no derivative for weight; pass weight.detach()")
+    if weight.shape != rows.shape[1:]:
+        raise ShapeError(
+            f"weight tensor should be defined either for all {rows.shape[1]} classes or no classes "
+            f"but got weight tensor of shape: {weight.shape}"
+        )
+    return weight.data.astype(rows.dtype, copy=False)
+
+
+def _index_loss(x, t, weight, ignore_index, reduction, smoothing):
+    """x: (rows, classes), t: (rows,), a plain array."""
+    count, classes = x.shape
+    kept = _kept(t, classes, ignore_index)
+    if kept is not None:
+        x, t = x[kept], t[kept]
+    factor = 1.0 if weight is None else weight[t]
+    total = len(t) if weight is None else float(np.add.reduce(factor))
+    if reduction == "mean" and total:
+        factor = factor / total
+    if smoothing:
+        q = np.full(x.shape, smoothing / classes, dtype=x.dtype)
+        q[np.arange(len(t)), t] += 1 - smoothing
+        loss = _soft_cross_entropy(x, q if weight is None else q * weight)
+        if reduction != "none":
+            loss = np.sum(loss) / (total or 1 if reduction == "mean" else 1)
+    else:
+        loss = _cross_entropy(x, t, scale=None if reduction == "none" else factor)
+        if reduction == "none" and weight is not None:
+            loss = loss * factor
+    if reduction == "mean" and not total:
+        return loss + np.nan  # a mean of nothing
+    if reduction == "none" and kept is not None:
+        rows = loss
+        loss = as_tensor(np.zeros(count, dtype=x.dtype))
+        loss[kept] = rows
+    return loss
+
+
+def _kept(t, classes, ignore_index):
+    """The rows whose target counts; None for all. Negative indices count as out of bounds."""
+    out = t.size and np.maximum.reduce(t if t.dtype.kind == "u" else t.view(f"u{t.itemsize}")) >= classes
+    if not out and not 0 <= ignore_index < classes:
+        return None
+    ignored = t == ignore_index
+    bad = t[((t < 0) | (t >= classes)) & ~ignored]
+    if bad.size:
+        raise IndexError(f"Target {bad[0]} is out of bounds: expected class indices from 0 to {classes - 1}.")
+    return np.flatnonzero(~ignored) if ignored.any() else None
+
+
+def _probability_loss(x, q, weight, reduction, smoothing):
+    """x: (rows, classes), q: probabilities in the shape of the input."""
+    if q.dtype.kind != "f":
+        raise RuntimeError(f"expected floating point type for target with class probabilities, got {q.dtype}")
+    shape = q.shape[:1] * (q.ndim > 1) + q.shape[2:]
+    q = _as_rows(q)
+    if smoothing:
+        q = q * (1 - smoothing) + smoothing / x.shape[1]
+    loss = _soft_cross_entropy(x, q if weight is None else q * weight)
+    if reduction == "none":
+        return loss.reshape(shape)
+    count = len(loss) if reduction == "mean" else 1
+    return np.sum(loss) / count if count else np.sum(loss) + np.nan
+
+
+# --- squared error ---------------------------------------------------------------------------------------------------
+
+
+def _squared_error(x, target, scale=None):
+    """(x - target)**2; its sum times the scale, where there is one."""
+    d = x - target
+    if scale is None:
+        return d * d
+    d = d.reshape(-1)
+    return np.dot(d, d) * scale
+
+
+def _squared_error_x(g, x, target, scale=None):
+    return (x - target) * (g * (2 if scale is None else 2 * scale))
+
+
+_squared_error = defop(
+    _squared_error,
+    name="nn.mse_loss",
+    x=_squared_error_x,
+    target=lambda g, x, target, scale=None: -_squared_error_x(g, x, target, scale),
+    samples=lambda rng: [((rng.normal(size=(3, 4)), rng.normal(size=(3, 4))), o) for o in ({}, {"scale": 0.5})],
+)
+
+
+def mse_loss(
+    input: Tensor,
+    target: Tensor | ArrayLike,
+    size_average: bool | None = None,
+    reduce: bool | None = None,
+    reduction: str = "mean",
+    weight: Tensor | ArrayLike | None = None,
+) -> Tensor:
+    """The squares of the differences between input and target.
+
+    Args:
+        input: any shape.
+        target: the same shape: (n,) against (n, 1) would make n * n differences, and is an error.
+        reduction: "mean", "sum" or "none".
+        weight: one factor per element; the mean is then a weighted one.
+        size_average, reduce: PyTorch's old way to give the reduction.
+
+    Raises:
+        ShapeError (a ValueError and a RuntimeError): the shapes differ.
+        ValueError: the reduction is unknown.
+
+    >>> mse_loss(as_tensor([1.0, 2.0]), [1.0, 4.0]).item()
+    2.0
+    """
+    reduction = reduction_of(reduction, size_average, reduce)
+    x, t = as_tensor(input), as_tensor(target)
+    check_same_shape("mse_loss", x, t)
+    if weight is not None:
+        weight = as_tensor(weight)
+        check_same_shape("mse_loss", x, weight, "weight")
+        loss = _squared_error(x, t) * weight
+        if reduction == "none":
+            return loss
+        return np.sum(loss) / np.sum(weight) if reduction == "mean" else np.sum(loss)
+    if reduction == "mean":
+        return _squared_error(x, t, scale=1 / x.size if x.size else np.nan)
+    return _squared_error(x, t) if reduction == "none" else _squared_error(x, t, scale=1.0)
+
+
+def check_same_shape(name: str, x: Tensor, t: Tensor, what: str = "target") -> None:
+    """Losses compare element with element: broadcasting would give a wrong number.
+
+    Raises:
+        ShapeError (a ValueError and a RuntimeError): the shapes differ.
+    """
+    if x.shape != t.shape:
+        raise ShapeError(
+            f"{name} expects a {what} of the input's shape {x.shape}, got {t.shape}; reshape one of them, for example "
+            f"by x.squeeze(-1) or {what}.reshape(x.shape)"
+        )

@@ -1,0 +1,140 @@
+"""Layers: linear maps, dropout, and changes of shape."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from autograd import Tensor, get_default_dtype
+from nn import functional as F
+from nn._errors import ShapeError
+from nn.init import Initializer, initialize
+from nn.module import Module
+from nn.parameter import Parameter
+
+__all__ = ["Dropout", "Flatten", "Identity", "Linear"]
+
+
+class Linear(Module):
+    """`y = x W' + b`, for inputs of shape (..., in_features).
+
+    Args:
+        in_features: size of the last axis of the input.
+        out_features: size of the last axis of the output.
+        bias: whether there is a `b`.
+        dtype: of the parameters, by default `autograd.get_default_dtype()`: float32.
+        init: how the weight starts: None as in PyTorch, uniform within `1 / sqrt(in_features)`, the bias too; or "he"
+            or "xavier" (also "he_normal", "he_uniform", "xavier_normal", "xavier_uniform"; "he" is normal and "xavier"
+            uniform, as in their papers), or a function of the weight such as `nn.init.ones_`, with a bias of zeros.
+        generator: where the values come from; by default the generator that `autograd.manual_seed` sets.
+
+    Attributes:
+        weight: shape (out_features, in_features).
+        bias: shape (out_features,), or None.
+
+    Raises:
+        ShapeError (a ValueError and a RuntimeError): the last axis of an input has another size.
+
+    >>> layer = Linear(2, 3, init="he")
+    >>> layer(Tensor(np.zeros((5, 2)))).shape
+    (5, 3)
+    """
+
+    weight: Parameter
+    bias: Parameter | None
+
+    def __init__(
+        self,
+        in_features: int,
+        out_features: int,
+        bias: bool = True,
+        *,
+        dtype: npt.DTypeLike | None = None,
+        init: Initializer = None,
+        generator: np.random.Generator | None = None,
+    ) -> None:
+        super().__init__()
+        if in_features < 0 or out_features < 0:
+            raise ShapeError(f"Linear expects sizes of 0 or more, got {in_features} and {out_features}")
+        self.in_features, self.out_features, self.init = in_features, out_features, init
+        dtype = get_default_dtype() if dtype is None else dtype
+        self.weight = Parameter(np.empty((out_features, in_features), dtype))
+        self.bias = Parameter(np.empty(out_features, dtype)) if bias else None
+        self.reset_parameters(generator)
+
+    def reset_parameters(self, generator: np.random.Generator | None = None) -> None:
+        """Draw the parameters anew."""
+        initialize(self.weight, self.bias, self.init, generator)
+
+    def forward(self, input: Tensor) -> Tensor:
+        return F.linear(input, self.weight, self.bias)
+
+    def extra_repr(self) -> str:
+        return f"in_features={self.in_features}, out_features={self.out_features}, bias={self.bias is not None}"
+
+
+class Dropout(Module):
+    """In training, sets elements to 0 at random and scales the others so that the mean stays; in use, does nothing.
+
+    Args:
+        p: the probability of a 0.
+        inplace: accepted and without effect: nothing that the tape may have kept is overwritten.
+        generator: where the choice comes from; by default the generator that `autograd.manual_seed` sets.
+
+    Raises:
+        ValueError: `p` is no probability.
+
+    >>> layer = Dropout(0.5).eval()
+    >>> layer(Tensor([1.0, 2.0])).tolist()
+    [1.0, 2.0]
+    """
+
+    def __init__(self, p: float = 0.5, inplace: bool = False, *, generator: np.random.Generator | None = None) -> None:
+        super().__init__()
+        if not 0 <= p <= 1:
+            raise ValueError(f"dropout probability has to be between 0 and 1, but got {p}")
+        self.p, self.inplace, self.generator = p, inplace, generator
+
+    def forward(self, input: Tensor) -> Tensor:
+        return F.dropout(input, self.p, self.training, generator=self.generator)
+
+    def extra_repr(self) -> str:
+        return f"p={self.p}, inplace={self.inplace}"
+
+
+class Identity(Module):
+    """Gives back what it gets; takes any arguments, so that it can stand in for any layer.
+
+    >>> Identity(54, unused=True)("x")
+    'x'
+    """
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__()
+
+    def forward(self, input: Any) -> Any:
+        return input
+
+
+class Flatten(Module):
+    """Makes one axis of those from `start_dim` to `end_dim`; by default of all but the first, the batch.
+
+    Raises:
+        IndexError: there is no such axis.
+        ShapeError (a ValueError and a RuntimeError): the first axis comes after the last.
+
+    >>> Flatten()(Tensor(np.zeros((5, 1, 8, 8)))).shape
+    (5, 64)
+    """
+
+    def __init__(self, start_dim: int = 1, end_dim: int = -1) -> None:
+        super().__init__()
+        self.start_dim, self.end_dim = start_dim, end_dim
+
+    def forward(self, input: Tensor) -> Tensor:
+        return F.flatten(input, self.start_dim, self.end_dim)
+
+    def extra_repr(self) -> str:
+        return f"start_dim={self.start_dim}, end_dim={self.end_dim}"
