@@ -1,0 +1,204 @@
+"""Flat buffers: the parameters of a group in one array, their moments in others, updated in one pass.
+
+A step over many small arrays pays for each of them; over one long array it pays once per chunk that fits into the
+processor's cache. So the arrays of the parameters become views of a flat one, and only the optimizer writes there.
+"""
+
+from __future__ import annotations
+
+import itertools
+from typing import Any
+
+import numpy as np
+
+from autograd import Tensor, as_tensor
+
+CHUNK = 32768
+"""Elements updated at a time: a few arrays of this length fit into a core's own cache."""
+
+
+class Bucket:
+    """The parameters of one group that have one dtype, in flat arrays.
+
+    Complex numbers are pairs of real ones here, as in PyTorch's optimizers.
+
+    Attributes:
+        params: long ones first; the others are updated together.
+        moments: names of what is remembered per element, such as "exp_avg".
+    """
+
+    def __init__(self, params: list[Tensor], moments: tuple[str, ...], state: dict, has_step: bool) -> None:
+        self.params = sorted(params, key=lambda p: _length(p) < CHUNK)
+        self.moments, self.state, self.has_step = moments, state, has_step
+        ends = np.cumsum([0, *map(_length, self.params)]).tolist()
+        self.spans = list(itertools.pairwise(ends))
+        self.values, *flat = (np.zeros(ends[-1], _real(params[0].dtype)) for _ in ("values", *moments))
+        self.flat = tuple(flat)  # one for each moment
+        self.views = [self._view(self.values, i) for i in range(len(self.params))]
+        for p, view in zip(self.params, self.views):
+            view[...] = p.data
+            p.data = view
+        self.counts = [self._restore(i) for i in range(len(self.params))]
+        self.active: list[bool] = []
+        self.cohorts: list[Cohort] = []
+        longest = min(ends[-1], CHUNK)
+        self.work = tuple(np.empty(longest, self.values.dtype) for _ in range(3))
+
+    def is_current(self, moments: tuple[str, ...]) -> bool:
+        """Take back parameters whose array was replaced; False where one no longer fits into its place."""
+        for p, view in zip(self.params, self.views):
+            if p.data is not view:
+                if p.data.shape != view.shape or p.data.dtype != view.dtype:
+                    return False
+                view[...] = p.data
+                p.data = view
+        return self.moments == moments
+
+    def step(self, optimizer: Any, group: dict[str, Any]) -> None:
+        """Let the optimizer update, chunk by chunk, the parameters that have a gradient."""
+        grads = [p.grad for p in self.params]
+        active = [g is not None for g in grads]
+        if active != self.active:
+            self._plan(active)
+        for cohort in self.cohorts:
+            step = cohort.advance(self.counts)
+            numbers = [self._number(x) for x in optimizer.numbers(group, step)]
+            decay = self._number(group.get("weight_decay", 0.0)) if optimizer.decay_enters_gradient else None
+            changes = group.get("maximize", False), decay if decay else None
+            for piece in cohort.pieces:
+                g = self._gradient(piece, grads, *changes)
+                optimizer.update(numbers, piece.p, g, piece.work, *piece.moments)
+
+    def _number(self, x):
+        """Numbers as arrays of the right dtype: NumPy takes twice as long to begin with Python's."""
+        return np.array(x, self.values.dtype) if type(x) is not bool and isinstance(x, int | float) else x
+
+    def _gradient(self, piece, grads, maximize, decay):
+        """The gradient of what is minimized, on a piece: with `decay * p`, that of `decay / 2 * sum(p**2)`, added."""
+        if piece.gather is not None:
+            g = piece.g
+            for i, place in piece.gather:
+                place[...] = grads[i].data
+        else:
+            i, start, stop = piece.part
+            g = _as_real(grads[i].data.reshape(-1))[start:stop]
+        if maximize:
+            g = np.negative(g, out=piece.g)
+        if decay is not None:
+            t = np.multiply(piece.p, decay, out=piece.work[0])
+            g = np.add(g, t, out=piece.g)
+        return g
+
+    def _view(self, flat, i):
+        """The part of a flat array that belongs to a parameter, in its shape."""
+        return self._shaped(flat[slice(*self.spans[i])], i)
+
+    def _shaped(self, part, i):
+        return part.view(self.params[i].dtype).reshape(self.params[i].shape)
+
+    def _restore(self, i):
+        """Move the moments that the state has for a parameter into the flat arrays; how many steps it has taken."""
+        p = self.params[i]
+        known = self.state.get(p, {})
+        for name, flat in zip(self.moments, self.flat):
+            if known.get(name) is not None:
+                if known[name].shape != p.shape:
+                    raise RuntimeError(
+                        f"a parameter of shape {p.shape} has the state {name!r} of shape {known[name].shape}; "
+                        "make a new optimizer after the shape of a parameter has changed"
+                    )
+                view = self._view(flat, i)
+                view[...] = known[name].data
+                known[name] = as_tensor(view)
+        if self.has_step:
+            return int(known["step"].item()) if "step" in known else 0
+        return int(bool(self.moments) and known.get(self.moments[0]) is not None)
+
+    def _plan(self, active):
+        """Cut what has a gradient into chunks of equal step count; give the new ones their state."""
+        self.active, self.cohorts = active, []
+        by_count: dict[int, list[int]] = {}
+        for i, is_active in enumerate(active):
+            if is_active:
+                by_count.setdefault(self.counts[i], []).append(i)
+        for members in by_count.values():
+            cohort = Cohort(members, self._cut(members))
+            self.cohorts.append(cohort)
+            for i in members:
+                known = self.state[self.params[i]] if self.moments or self.has_step else {}
+                if self.has_step:
+                    known["step"] = as_tensor(cohort.count)
+                for name, flat in zip(self.moments, self.flat):
+                    if known.get(name) is None:
+                        known[name] = as_tensor(self._view(flat, i))
+
+    def _cut(self, members):
+        pieces = []
+        run: list[int] = []  # neighbours that are short
+
+        def close_run():
+            if run:
+                pieces.append(self._piece(self.spans[run[0]][0], self.spans[run[-1]][1], gather=list(run)))
+                run.clear()
+
+        for i in members:
+            start, stop = self.spans[i]
+            if stop - start >= CHUNK:
+                count = -(-(stop - start) // CHUNK)
+                cuts = [start + (stop - start) * k // count for k in range(count + 1)]
+                pieces += [self._piece(lo, hi, part=(i, lo - start, hi - start)) for lo, hi in itertools.pairwise(cuts)]
+                continue
+            if run and (run[-1] != i - 1 or stop - self.spans[run[0]][0] > CHUNK):
+                close_run()
+            run.append(i)
+        close_run()
+        return pieces
+
+    def _piece(self, start, stop, part=None, gather=None):
+        piece = Piece()
+        piece.p = self.values[start:stop]
+        piece.moments = tuple(flat[start:stop] for flat in self.flat)
+        *piece.work, piece.g = (array[: stop - start] for array in self.work)
+        piece.part, piece.gather = part, None
+        if gather is not None:
+            shift = [(i, self.spans[i][0] - start, self.spans[i][1] - start) for i in gather]
+            piece.gather = [(i, self._shaped(piece.g[lo:hi], i)) for i, lo, hi in shift]
+        return piece
+
+
+class Cohort:
+    """Parameters that have taken equally many steps, so that one pass updates them all.
+
+    Attributes:
+        count: that number, as the array that the state shows.
+    """
+
+    def __init__(self, members, pieces):
+        self.members, self.pieces = members, pieces
+        self.count = np.zeros((), np.float32)
+
+    def advance(self, counts):
+        """Count one step more; how many there are now."""
+        for i in self.members:
+            counts[i] += 1
+        step = counts[self.members[0]]
+        self.count[...] = step
+        return step
+
+
+class Piece:
+    """A chunk of a flat array: part of one long parameter, or several short ones whose gradients are gathered first."""
+
+    __slots__ = ("g", "gather", "moments", "p", "part", "work")
+
+
+def _length(p):
+    return p.size * (2 if p.dtype.kind == "c" else 1)
+
+
+def _real(dtype):
+    return np.empty(0, dtype).real.dtype
+
+
+def _as_real(array):
+    return array.view(_real(array.dtype)) if array.dtype.kind == "c" else array

@@ -1,0 +1,258 @@
+"""Optimizer: what all optimizers share: parameter groups, state, and the step over flat buffers."""
+
+from __future__ import annotations
+
+import copy
+import warnings
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+import numpy as np
+
+from autograd import Tensor, as_tensor, enable_grad
+from optim.flat import Bucket
+
+__all__ = ["Optimizer"]
+
+
+class Optimizer:
+    """Base class of optimizers: they change parameters in place, by the gradients in `p.grad`.
+
+    A subclass gives its options with their defaults to `super().__init__`, and defines `numbers`, `update`, which gets
+    stretches of flat arrays, and `moments`, the names of what it remembers for each element. The options `maximize` and
+    `weight_decay`, where it has them, are applied to the gradient before. Or it defines `step` from scratch, with
+    `param_groups` and `state`, as PyTorch's users know it.
+
+    Parameters without a gradient are skipped. With the first step, the arrays of the parameters become views of a flat
+    one; an array that was assigned to `p.data` since the last step is copied there.
+
+    Args:
+        params: parameters; or groups of them, dictionaries `{"params": [...], "lr": 0.1}` with options of their own; or
+            pairs of a name and a parameter, as from `named_parameters()`.
+        defaults: the options of groups that do not give their own.
+
+    Attributes:
+        param_groups: the groups, with all options; a change of an option counts from the next step on.
+        state: for each parameter, a dictionary of what is remembered, by PyTorch's names.
+
+    Raises:
+        TypeError: something given is no tensor; the parameters are one tensor, or a set, which has no order.
+        ValueError: there are no parameters; one is not a leaf, or is in two groups.
+
+    >>> class SignDescent(Optimizer):
+    ...     def numbers(self, group, step):
+    ...         return (group["lr"],)
+    ...
+    ...     def update(self, numbers, p, g, work):
+    ...         (lr,) = numbers
+    ...         p -= lr * np.sign(g)
+    >>> p = Tensor([1.0, 2.0], requires_grad=True)
+    >>> optimizer = SignDescent([p], {"lr": 0.5})
+    >>> (p * p).sum().backward()
+    >>> optimizer.step()
+    >>> p.tolist()
+    [0.5, 1.5]
+    """
+
+    has_step = False
+    """Whether the state of a parameter tells how many steps it has taken, as "step"."""
+
+    decay_enters_gradient = True
+    """Whether `weight_decay * p` is added to the gradient: the gradient of an L2 penalty."""
+
+    def __init__(self, params: Iterable[Any], defaults: dict[str, Any]) -> None:
+        if isinstance(params, Tensor):
+            raise TypeError(
+                "params argument given to the optimizer should be an iterable of Tensors or dicts, but got a single "
+                f"{type(params).__name__}; put it in a list"
+            )
+        self.defaults = defaults
+        self.state: dict[Tensor, dict[str, Any]] = defaultdict(dict)
+        self.param_groups: list[dict[str, Any]] = []
+        self._buckets: list[list[Bucket]] | None = None
+        groups = list(params) if not isinstance(params, dict) else [params]
+        if not groups:
+            raise ValueError("optimizer got an empty parameter list")
+        if not isinstance(groups[0], dict):
+            groups = [{"params": groups}]
+        for group in groups:
+            self.add_param_group(group)
+
+    def add_param_group(self, param_group: dict[str, Any]) -> None:
+        """Add parameters, with options of their own where the group gives them, to those that are optimized.
+
+        Raises:
+            TypeError: the group is no dictionary, or something in it no tensor.
+            ValueError: a parameter is not a leaf, or is in another group.
+            KeyError: the group has no "params".
+        """
+        if not isinstance(param_group, dict):
+            raise TypeError(f"param_group must be a dict, but got {type(param_group)}")
+        given = param_group["params"]
+        if isinstance(given, set | frozenset):
+            raise TypeError(
+                "optimizer parameters need to be organized in ordered collections, but the ordering of tensors in sets "
+                "will change between runs. Please use a list instead."
+            )
+        params = [given] if isinstance(given, Tensor) else list(given)
+        group = {**self.defaults, **param_group}
+        if params and all(isinstance(p, tuple) for p in params):
+            group["param_names"] = [name for name, _ in params]
+            params = [p for _, p in params]
+        for p in params:
+            if not isinstance(p, Tensor):
+                raise TypeError(f"optimizer can only optimize Tensors, but one of the params is {type(p).__name__}")
+            if not p.is_leaf:
+                raise ValueError("can't optimize a non-leaf Tensor; make it one by p.detach().requires_grad_()")
+        distinct = list({id(p): p for p in params}.values())
+        if len(distinct) < len(params):
+            warnings.warn("optimizer contains a parameter group with duplicate parameters", stacklevel=3)
+        known = {id(p) for other in self.param_groups for p in other["params"]}
+        if any(id(p) in known for p in distinct):
+            raise ValueError("some parameters appear in more than one parameter group")
+        group["params"] = distinct
+        self.param_groups.append(group)
+        self._buckets = None
+
+    def zero_grad(self, set_to_none: bool = True) -> None:
+        """Forget the gradients of all parameters, or set them to zeros."""
+        for group in self.param_groups:
+            for p in group["params"]:
+                p.zero_grad(set_to_none)
+
+    def step(self, closure: Callable[[], Any] | None = None) -> Any:
+        """Change the parameters once.
+
+        Args:
+            closure: computes the gradients anew, and returns the loss.
+
+        Returns:
+            What the closure returned.
+        """
+        loss = None
+        if closure is not None:
+            with enable_grad():
+                loss = closure()
+        if self._buckets is None or not all(
+            bucket.is_current(self.moments(group))
+            for group, buckets in zip(self.param_groups, self._buckets)
+            for bucket in buckets
+        ):
+            self._buckets = [self._fill_buckets(group) for group in self.param_groups]
+        for group, buckets in zip(self.param_groups, self._buckets):
+            for bucket in buckets:
+                bucket.step(self, group)
+        return loss
+
+    def moments(self, group: dict[str, Any]) -> tuple[str, ...]:
+        """Names of what is remembered for each element, in the order in which `update` gets it."""
+        return ()
+
+    def numbers(self, group: dict[str, Any], step: int) -> tuple[Any, ...]:
+        """What `update` needs to know of the options, computed once per step: numbers, booleans, None.
+
+        Args:
+            group: the options.
+            step: how many steps these parameters have taken, this one included.
+        """
+        raise NotImplementedError(f"{type(self).__name__} defines neither numbers and update nor step")
+
+    def update(self, numbers: Any, p: Any, g: Any, work: Any, *moments: Any) -> None:
+        """Change a stretch of parameters, and what is remembered for it, in place.
+
+        Args:
+            numbers: what `numbers` returned.
+            p: parameters, one axis.
+            g: the gradient of what is minimized, not to be written to.
+            work: two arrays of the same length, for intermediate results.
+            moments: as named by `moments`; zeros before the first step.
+        """
+        raise NotImplementedError(f"{type(self).__name__} defines neither numbers and update nor step")
+
+    def _fill_buckets(self, group):
+        by_dtype: dict[np.dtype, list[Tensor]] = {}
+        for p in group["params"]:
+            by_dtype.setdefault(p.dtype, []).append(p)
+        return [Bucket(params, self.moments(group), self.state, self.has_step) for params in by_dtype.values()]
+
+    # --- State -----------------------------------------------------------------------------------------------------
+
+    def state_dict(self) -> dict[str, Any]:
+        """What is needed to go on later, in PyTorch's form: `state` by parameter number, and `param_groups`.
+
+        As in PyTorch, memory is shared: a later step shows here. `copy.deepcopy` it to keep a moment.
+        """
+        numbers: dict[int, int] = {}
+        groups = []
+        for group in self.param_groups:
+            for p in group["params"]:
+                numbers[id(p)] = len(numbers)
+            groups.append({**group, "params": [numbers[id(p)] for p in group["params"]]})
+        return {"state": {numbers[id(p)]: dict(known) for p, known in self.state.items()}, "param_groups": groups}
+
+    def load_state_dict(self, state_dict: Mapping[str, Any]) -> None:
+        """Go on from what `state_dict` gave, of this optimizer or of PyTorch's of the same name; values are copied.
+
+        Raises:
+            ValueError: the groups, or what is remembered of a parameter, have other sizes.
+        """
+        saved_groups = state_dict["param_groups"]
+        if len(saved_groups) != len(self.param_groups):
+            raise ValueError(
+                f"loaded state dict has a different number of parameter groups: {len(saved_groups)} instead of "
+                f"{len(self.param_groups)}"
+            )
+        params: dict[Any, Tensor] = {}
+        for saved, group in zip(saved_groups, self.param_groups):
+            if len(saved["params"]) != len(group["params"]):
+                raise ValueError(
+                    f"loaded state dict contains a parameter group that doesn't match the size of optimizer's group: "
+                    f"{len(saved['params'])} parameters instead of {len(group['params'])}"
+                )
+            params.update(zip(saved["params"], group["params"]))
+        state: dict[Tensor, dict[str, Any]] = defaultdict(dict)
+        for number, known in state_dict["state"].items():
+            p = params[number]
+            state[p] = {name: _own(name, value, p) for name, value in known.items()}
+        self.param_groups = [
+            {**group, **copy.deepcopy({k: v for k, v in saved.items() if k != "params"}), "params": group["params"]}
+            for saved, group in zip(saved_groups, self.param_groups)
+        ]
+        self.state = state
+        self._buckets = None
+
+    def __getstate__(self):
+        return {**self.__dict__, "_buckets": None}
+
+    def __repr__(self) -> str:
+        lines = [f"{type(self).__name__} ("]
+        for i, group in enumerate(self.param_groups):
+            lines += [f"Parameter Group {i}", *(f"    {k}: {group[k]}" for k in sorted(group) if k != "params")]
+        return "\n".join([*lines, ")"])
+
+
+def check_options(**options: float) -> None:
+    """Numbers that must not be negative, nor NaN.
+
+    Raises:
+        ValueError: one is.
+    """
+    for name, value in options.items():
+        if not value >= 0:
+            words = {"lr": "learning rate", "eps": "epsilon value"}.get(name, f"{name} value")
+            raise ValueError(f"Invalid {words}: {value}")
+
+
+def _own(name, value, p):
+    """A copy of a saved value, as a tensor if it is an array; moments in the dtype of their parameter."""
+    array = value.data if isinstance(value, Tensor) else value
+    if not isinstance(array, np.ndarray):
+        if not hasattr(array, "__array__"):
+            return copy.deepcopy(value)
+        array = np.asarray(array.detach() if hasattr(array, "detach") else array)
+    if name == "step":
+        return as_tensor(np.array(array, dtype=np.float32))
+    if array.shape != p.shape:
+        raise ValueError(f"loaded state dict has {name!r} of shape {array.shape} for a parameter of shape {p.shape}")
+    return as_tensor(np.array(array, dtype=p.dtype))
