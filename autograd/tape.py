@@ -61,49 +61,49 @@ class Leaf:
 def toposort(root) -> list:
     """The nodes that `root` depends on, root first, each before its parents, without the leaves.
 
-    One visit per edge, no recursion.
+    One visit per edge, no recursion. Down to the first fork the order is the only one, and nothing needs counting.
     """
-    if type(root) is Leaf:
-        return []
-    uses = {root: 1}
-    stack = [root]
-    while stack:
-        parent = stack.pop().inputs
-        while type(parent) is Node:  # along a chain, without the stack
-            if parent in uses:
-                uses[parent] += 1
-                break
-            uses[parent] = 1
-            parent = parent.inputs
-        else:
-            if type(parent) is tuple:
-                for parent in parent:
-                    if type(parent) is Node:
-                        if parent in uses:
-                            uses[parent] += 1
-                        else:
-                            uses[parent] = 1
-                            stack.append(parent)
     order = []
-    ready = [root]
+    node = root
+    while type(node) is Node:
+        order.append(node)
+        inputs = node.inputs
+        if type(inputs) is tuple:
+            node = None
+            for parent in inputs:
+                if type(parent) is Node and parent is not node:
+                    if node is not None:
+                        order += _below(order.pop())
+                        return order
+                    node = parent
+        else:
+            node = inputs
+    return order
+
+
+def _below(fork) -> list:
+    """The order from a fork on: a node comes when all of its uses have come."""
+    uses = {fork: 1}
+    stack = [fork]
+    while stack:
+        for parent in stack.pop().parents:
+            if type(parent) is Node:
+                if parent in uses:
+                    uses[parent] += 1
+                else:
+                    uses[parent] = 1
+                    stack.append(parent)
+    order = []
+    ready = [fork]
     while ready:
         node = ready.pop()
         order.append(node)
-        parent = node.inputs
-        while type(parent) is Node:
-            if uses[parent] != 1:
-                uses[parent] -= 1
-                break
-            order.append(parent)
-            parent = parent.inputs
-        else:
-            if type(parent) is tuple:
-                for parent in parent:
-                    if type(parent) is Node:
-                        if uses[parent] != 1:
-                            uses[parent] -= 1
-                        else:
-                            ready.append(parent)
+        for parent in node.parents:
+            if type(parent) is Node:
+                if uses[parent] != 1:
+                    uses[parent] -= 1
+                else:
+                    ready.append(parent)
     return order
 
 
