@@ -33,3 +33,10 @@ def data_dir():
         if (folder / "mnist").is_dir():
             return folder
     pytest.skip(f"no folder mnist/ in {' or '.join(map(str, folders))}: set WENGERT_DATA to a folder that has it")
+
+
+def pytest_collection_modifyitems(items):
+    """Refuses names with a memory address: they differ from worker to worker, and pytest-xdist then runs nothing."""
+    nameless = sorted({item.nodeid.partition("[")[0] for item in items if " at 0x" in item.nodeid})
+    if nameless:
+        raise pytest.UsageError(f"give these tests ids that are the same in every process: {', '.join(nameless)}")
