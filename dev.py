@@ -22,7 +22,7 @@ ROOT = Path(__file__).resolve().parent
 LEAD_ASTRAY = ("PYTHONHOME", "PYTHONPATH", "PYTHONSAFEPATH", "PIP_PREFIX", "PIP_TARGET", "PIP_USER")
 HIPS_CLASH = """\
 {venv} holds the distribution 'autograd' (HIPS autograd), whose package hides Wengert's of the same name.
-Remedy: {python} -m pip uninstall --yes autograd; then delete {venv} and run this command again."""
+Remedy: {python} -m pip uninstall --yes autograd; then run this command again."""
 NO_PIP = """\
 No pip (22.3 or newer) was found, neither in {python} nor on the PATH, and this Python has no `ensurepip` to bring one.
 Install it, on Debian and Ubuntu by `apt install python3-pip` (or python3-venv), and run this command again."""

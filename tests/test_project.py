@@ -157,7 +157,9 @@ def plant_hips(site):
 
 
 def test_no_other_distribution_named_autograd_is_in_this_environment():
-    assert _clash.clash_sentence() is None
+    sentence = _clash.clash_sentence()
+
+    assert sentence is None, sentence
 
 
 def test_an_installed_distribution_named_autograd_is_a_clash_with_a_remedy(tmp_path, monkeypatch, capsys):
