@@ -2,7 +2,6 @@
 
 import math
 from collections import Counter
-from string import ascii_letters, ascii_lowercase, ascii_uppercase
 
 import numpy as np
 
@@ -11,7 +10,7 @@ from .axes import as_array
 from .indexing import refuse_out
 from .samples import both, real, with_options
 
-NUMBERED = ascii_uppercase + ascii_lowercase  # in the order of their codes, as NumPy counts labels
+LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"  # in the order in which NumPy counts labels
 MANY = 100_000  # multiplications that are worth a search for matrix products among them
 
 
@@ -28,7 +27,7 @@ def _cotangent(i, g, output, xs, terms, optimize):
     """
     operands = [g, *xs[:i], *xs[i + 1 :]]
     labels = [output, *terms[:i], *terms[i + 1 :]]
-    unused = iter(sorted({*ascii_letters} - {*output, *"".join(terms)}))
+    unused = iter(sorted({*LETTERS} - {*output, *"".join(terms)}))
     target = ""
     for label, n in zip(terms[i], xs[i].shape):
         if label in target:
@@ -37,16 +36,20 @@ def _cotangent(i, g, output, xs, terms, optimize):
             labels.append(label + again)
             label = again
         target += label
-    sizes = Counter()
-    for x, term in zip(operands, labels):
-        sizes |= Counter(dict(zip(term, x.shape)))  # the larger one, as 1 stands for any
-    optimize = bool(optimize) or len(operands) > 2 or math.prod(sizes.values()) > MANY
     known = [label for label in target if label in "".join(labels)]
+    optimize = bool(optimize) or len(operands) > 2 or _multiplications(operands, labels) > MANY
     gx = _summed(*operands, subscripts=f"{','.join(labels)}->{''.join(known)}", optimize=optimize)
     sizes = dict(zip(known, gx.shape))
     gx = gx.reshape([sizes.get(label, 1) for label in target])
     shape = tuple(max(n, m) if n and m else 0 for n, m in zip(gx.shape, xs[i].shape))
     return gx if gx.shape == shape else np.broadcast_to(gx, shape)
+
+
+def _multiplications(operands, labels):
+    largest = Counter()
+    for x, term in zip(operands, labels):
+        largest |= Counter(dict(zip(term, x.shape)))  # the larger size, as 1 stands for any
+    return math.prod(largest.values())
 
 
 def summed(*operands, subscripts, optimize=False, **options):
@@ -84,10 +87,10 @@ def einsum(*operands, out=None, optimize=False, **options):
 
 def _from_lists(operands):
     """The subscripts that lists of labels mean, and the operands between them."""
-    lists = ["".join("..." if i is Ellipsis else NUMBERED[i] for i in labels) for labels in operands[1::2]]
+    lists = ["".join("..." if i is Ellipsis else LETTERS[i] for i in labels) for labels in operands[1::2]]
     output = ""
     if len(operands) % 2:
-        output = "->" + "".join("..." if i is Ellipsis else NUMBERED[i] for i in operands[-1])
+        output = "->" + "".join("..." if i is Ellipsis else LETTERS[i] for i in operands[-1])
         operands = operands[:-1]
     return ",".join(lists) + output, [as_array(x) for x in operands[::2]]
 
@@ -103,7 +106,7 @@ def _spelled_out(subscripts, ndims):
     hidden = [n - len(term) + 3 if "..." in term else 0 for n, term in zip(ndims, terms)]
     if min(hidden) < 0:
         raise ValueError(f"einsum: {subscripts!r} has more labels than its operands of {ndims} axes have")
-    letters = sorted({*ascii_letters} - {*subscripts})[: max(hidden)]
+    letters = sorted({*LETTERS} - {*subscripts})[: max(hidden)]
     if len(letters) < max(hidden):
         raise ValueError("einsum has no letters left for the axes of the ellipses")
     terms = [term.replace("...", "".join(letters[max(hidden) - n :])) for n, term in zip(hidden, terms)]

@@ -124,6 +124,10 @@ def exponentials(x, axis):
     np.exp(e, out=e)
     if not np.isfinite(m).all():
         e = np.where(np.isinf(m), (x == np.inf).astype(e.dtype), e)
+    if (
+        e.ndim > 1 and axis in (-1, e.ndim - 1) and e.dtype.char in "fd"
+    ):  # a product with ones takes a fifth of the time
+        return e, (e @ np.ones(e.shape[-1], e.dtype))[..., None], m
     return e, np.add.reduce(e, axis=axis, keepdims=True), m
 
 
