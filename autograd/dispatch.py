@@ -5,7 +5,7 @@ import weakref
 
 import numpy as np
 
-from .op import Op, calls, overrides
+from .op import Op, calls, overrides, positional
 from .plan import plan_for
 from .tape import Node, items, recording
 from .tensor import Tensor, as_tensor, plain, wrap
@@ -47,7 +47,8 @@ def _run(op, args, options):
     t = _new(Tensor)
     t.data = y
     t._grad = None
-    t.node = _record(op, y, arrays, options, wanted, parents) if wanted and recording.get() else None
+    recorded = wanted and recording.get() and y.dtype.kind in "fc"  # integers have no gradient
+    t.node = _record(op, y, arrays, options, wanted, parents) if recorded else None
     if op.view and y.base is not None and isinstance(args[0], Tensor):
         t._bases = (weakref.ref(args[0]), *getattr(args[0], "_bases", ()))
     return t
@@ -57,8 +58,7 @@ def _record(op, y, arrays, options, wanted, parents):
     """What happened, as a node."""
     node = Node()
     wanted = tuple(wanted)
-    form = (wanted, len(arrays), tuple(options), True)
-    plan = node.plan = op.plans.get(form) or plan_for(op, *form)
+    plan = node.plan = plan_for(op, wanted, len(arrays), tuple(options))
     node.inputs = parents[0] if len(parents) == 1 else tuple(parents)
     node.kept = plan.keep(arrays, y, options)
     return node
@@ -70,6 +70,7 @@ def _several(op, y, arrays, options, wanted, parents):
     nodes = [None] * len(parts)
     if wanted and recording.get():
         nodes = items(_record(op, parts, arrays, options, wanted, parents), len(parts))
+        nodes = [node if part.dtype.kind in "fc" else None for node, part in zip(nodes, parts, strict=True)]
     tensors = map(wrap, parts, nodes)
     return type(y)(*tensors) if hasattr(y, "_fields") else tuple(tensors)
 
@@ -94,6 +95,10 @@ def _option(op, name, value):
 
 def _constant(op, args, options):
     """An op that is differentiable nowhere: its result is off the tape."""
+    if op.positional is None:
+        op.positional = positional(op.fun)
+    if any(name == "out" and x is not None for name, x in zip(op.positional, args, strict=False)):
+        raise TypeError(f"{op.name} does not write into out= where tensors take part")
     y = op.fun(*map(plain, args), **{name: plain(value) for name, value in options.items()})
     return wrap(_asarray(y), None) if isinstance(y, np.ndarray | np.generic) else y
 
@@ -120,7 +125,7 @@ def call(*args, **options):
     t = new(Tensor)
     t.data = y
     t._grad = None
-    if tracked and recording():
+    if tracked and recording() and y.dtype.kind in "fc":
         t.node = node = Node()
         node.plan = plan = plans.get((WANTED *options)) or find(op, (WANTED), options)
         node.inputs = INPUTS
@@ -248,6 +253,8 @@ def call(s, u, **options):
             alike = a.dtype is b.dtype and (not b.ndim or a.shape == b.shape)
         else:
             return uncommon(op, s, u)
+    elif not isinstance(u, Tensor):
+        return run(op, (s, u), options)
     elif type(s) is float or type(s) is int:
         b = u.data
         q = u.node
@@ -341,7 +348,10 @@ def _uncommon(op, a, b):
             not hasattr(x, "__array__") or getattr(x, "__array_ufunc__", True) is None
         ):
             return NotImplemented
-    return _run(op, tuple(_asarray(x) if not isinstance(x, Tensor | list | tuple) else x for x in (a, b)), {})
+    kept = Tensor | list | tuple | int | float | complex  # Python's numbers do not widen what they meet
+    return _run(
+        op, tuple(x if isinstance(x, kept) and not isinstance(x, np.generic) else _asarray(x) for x in (a, b)), {}
+    )
 
 
 def quick(ufunc):

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 
 from .modes import no_grad
-from .plan import PLAIN, Plan, conform_cotangent
+from .plan import PLAIN, Plan, PseudoOp, conform_cotangent
 from .tape import Node, items, recording
 from .tensor import Tensor, as_tensor, wrap
 
@@ -114,9 +114,7 @@ def _plan(cls, args, wanted, outputs, several, sources):
     zeros = [(y.shape, y.dtype) for y in outputs]
     count = len(args)
 
-    class NamedOp:
-        name = cls.__name__
-        samples = None
+    op = PseudoOp(cls.__name__)
 
     def pull(g, kept):
         cls, ctx, *saved = kept
@@ -144,8 +142,8 @@ def _plan(cls, args, wanted, outputs, several, sources):
                 raise ValueError(
                     f"{cls.__name__}.backward returned a gradient of shape {gx.shape} for input {i} of shape {shape}"
                 )
-            gx = conform_cotangent(gx, shape, dtype, NamedOp)
+            gx = conform_cotangent(gx, shape, dtype, op)
             gxs.append(gx if gx is None or recorded else gx.data)
         return tuple(gxs) if len(gxs) > 1 else gxs[0]
 
-    return Plan(NamedOp, wanted, pull, sources=(PLAIN, PLAIN, *sources))
+    return Plan(op, wanted, pull, sources=(PLAIN, PLAIN, *sources))

@@ -40,19 +40,21 @@ class Op:
         every: for any number of arrays, the one rule that returns all cotangents in a list.
         into: adds a contribution to a cotangent in place, `into(buffer, g, kept)`: for inputs used in many parts.
         view: whether the result may share memory with the first argument.
+        masks: whether a cotangent of 0 may stand for a branch not taken, from which no NaN may come back.
         samples: makes calls that exercise the rules from a random generator; None for constants.
         call: what calls the op with tensors or arrays, written on first use.
         plans, forms: what is kept and what is called in the backward pass, by form of call; filled on first use.
     """
 
     __slots__ = (
-        "arguments", "call", "differentiable", "every", "forms", "forward", "fun", "into", "name", "plans",
+        "arguments", "call", "differentiable", "every", "forms", "forward", "fun", "into", "masks", "name", "plans",
         "positional", "rules", "samples", "view",
     )  # fmt: skip
     prepare: Callable[["Op"], Callable]  # makes `call`; set by dispatch.py, which knows tensors
 
-    def __init__(self, fun, name, rules, every, into, view, forward, samples):
+    def __init__(self, fun, name, rules, every, into, view, masks, forward, samples):
         self.forward = forward or fun
+        self.masks = masks
         self.fun, self.name, self.every, self.into, self.view, self.samples = fun, name, every, into, view, samples
         self.arguments = None if every else tuple(rules)
         self.rules = tuple(rules.values())
@@ -74,7 +76,7 @@ class Op:
         if self.arguments is None:
             return args, options
         if self.positional is None:
-            self.positional = _positional(self.fun)
+            self.positional = positional(self.fun)
         n = len(self.arguments)
         if len(args) > max(n, len(self.positional)):
             raise TypeError(f"{self.name} takes the arguments {self.positional or self.arguments}, got {len(args)}")
@@ -106,6 +108,7 @@ def defop(
     every: Rule | None = None,
     into: Rule | None = None,
     view: bool = False,
+    masks: bool = False,
     forward: Callable | None = None,
     **rules: Rule | None,
 ) -> Op:
@@ -134,7 +137,7 @@ def defop(
     >>> scale(np.array([1.0, 2.0]), factor=10.0)
     array([10., 20.])
     """
-    op = Op(fun, name or _name(fun), rules, every, into, view, forward, samples)
+    op = Op(fun, name or _name(fun), rules, every, into, view, masks, forward, samples)
     before = table.get(op.name)
     if before is not None and _home(before.fun) != _home(fun):
         raise ValueError(f"an op named {op.name!r} exists; give this one another name: defop(fun, name=...)")
@@ -155,6 +158,7 @@ def implements(*functions: Callable) -> Callable[[Callable], Callable]:
     ...     return 1 + x * x / 4
     >>> np.i0(Tensor(0.2))
     Tensor(1.01, shape=(), dtype=float64)
+    >>> _ = overrides.pop(np.i0)
     """
 
     def register(composition):
@@ -178,7 +182,7 @@ def parameters(rule: Rule) -> list[tuple[str, Any]]:
     return [(name, given.get(name, inspect.Parameter.empty)) for name in names]
 
 
-def _positional(fun):
+def positional(fun):
     try:
         found = inspect.signature(fun).parameters.values()
     except (TypeError, ValueError):

@@ -22,32 +22,54 @@ class Plan:
         sources: what each kept value is (an argument's position, OUTPUT, ALL, PLAIN), to record the backward pass.
         kept: the expression that `keep` evaluates, for those who write it into a function of their own.
         spent: the plan that a node gets once it has been consumed.
+        form: what tells it from the op's other plans; None where it is the op's only one.
     """
 
-    __slots__ = ("keep", "kept", "op", "pull", "sources", "spent", "undo", "wanted")
+    __slots__ = ("form", "keep", "kept", "op", "pull", "sources", "spent", "undo", "wanted")
 
-    def __init__(self, op, wanted, pull, undo=None, keep=None, sources=(), kept="None"):
+    def __init__(self, op, wanted, pull, undo=None, keep=None, sources=(), kept="None", form=None):
         self.op, self.wanted, self.pull, self.undo, self.keep = op, wanted, pull, undo, keep
-        self.sources, self.kept = sources, kept
+        self.sources, self.kept, self.form = sources, kept, form
         self.spent = None if pull is _pull_spent else Plan(op, wanted, _pull_spent)
+
+    def careful(self):
+        """The plan to follow behind `np.where`: what is exactly 0 in the cotangent does not become NaN."""
+        return self if self.form is None else plan_for(self.op, *self.form, careful=True)
+
+
+class PseudoOp:
+    """What stands for an op in the plans of what is not in the table."""
+
+    masks = False
+    samples = None
+
+    def __init__(self, name):
+        self.name = name
 
 
 _IDENTITY = (lambda g: g).__code__.co_code
 
 
-def plan_for(op: Op, wanted: tuple[int, ...], count: int, options: tuple[str, ...] = (), conform: bool = True) -> Plan:
+def plan_for(
+    op: Op,
+    wanted: tuple[int, ...],
+    count: int,
+    options: tuple[str, ...] = (),
+    conform: bool = True,
+    careful: bool = False,
+) -> Plan:
     """The plan of a form of call, from the op's cache: `count` arguments, of which some want cotangents.
 
     With `conform`, each cotangent is brought to the shape and dtype of its argument: broadcasting and promotion undone.
     """
     form = (wanted, count, options, conform)
-    plan = op.plans.get(form)
+    plan = op.plans.get((*form, careful))
     if plan is None:
-        plan = op.plans[form] = _write(op, wanted, count, options, conform)
+        plan = op.plans[(*form, careful)] = _write(op, *form, careful)
     return plan
 
 
-def _write(op, wanted, count, options, conform):
+def _write(op, wanted, count, options, conform, careful):
     """Write out the two functions of a plan as Python source: no loop over arguments or names at run time."""
     kept: dict[str, tuple[str, object]] = {}  # name in the source: (what to keep, where it comes from)
 
@@ -84,7 +106,8 @@ def _write(op, wanted, count, options, conform):
             by_name |= expression is None or i >= rule.__code__.co_argcount
             if expression is not None:
                 values.append(f"{name}={expression}" if by_name else expression)
-        return f"{function}({', '.join(['g', *values])})"
+        expression = f"{function}({', '.join(['g', *values])})"
+        return f"_settle({expression}, g)" if careful and op.every is None else expression
 
     def conformed(expression, i):
         if not conform:
@@ -94,6 +117,7 @@ def _write(op, wanted, count, options, conform):
         return f"_conform({expression}, _shape{i}, _dtype{i}, _op)"
 
     scope = {"_shape": np.shape, "_conform": conform_cotangent, "_op": op, "_listed": _listed, "_add": add_cotangent}
+    scope["_settle"] = settle
     lines = []
     if op.every is not None:
         scope["_every"] = op.every
@@ -121,7 +145,8 @@ def _write(op, wanted, count, options, conform):
     for function in (pull, keep, undo):
         exec(compile("\n    ".join(function), f"<plan of {op.name}>", "exec"), scope)
     sources = tuple(origin for _, origin in kept.values())
-    return Plan(op, wanted, scope["pull"], scope["undo"], scope["keep"], sources, what)
+    form = wanted, count, options, conform
+    return Plan(op, wanted, scope["pull"], scope["undo"], scope["keep"], sources, what, form)
 
 
 def add_cotangent(cotangents, owned, parent, gx):
@@ -155,6 +180,16 @@ def conform_cotangent(g, shape, dtype, op):
             g = np.real(g)
         g = g.astype(dtype)
     return g
+
+
+def settle(gx, g):
+    """Let no NaN leave where a cotangent of 0 arrived: there, 0 times infinity is 0, the branch was not taken."""
+    if gx is None or type(g) is list or gx.shape != g.shape:
+        return gx
+    values = gx if isinstance(gx, np.ndarray | np.generic) else gx.data
+    if not np.isnan(np.add.reduce(values, axis=None)):
+        return gx
+    return np.where(np.isnan(values) & (g == 0), 0, gx)
 
 
 def unbroadcast(g, shape, op):

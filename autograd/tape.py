@@ -6,7 +6,9 @@ from collections.abc import Callable
 from contextvars import ContextVar
 from typing import Any
 
-from .plan import ALL, OUTPUT, PLAIN, Plan, add_cotangent
+import numpy as np
+
+from .plan import ALL, OUTPUT, PLAIN, Plan, PseudoOp, add_cotangent
 
 recording: ContextVar[bool] = ContextVar("recording", default=True)
 """Whether ops on tracked tensors are recorded; each thread and each async task sees its own value."""
@@ -121,7 +123,8 @@ def backprop(root, g, retain: bool = False, wrap: Callable | None = None) -> dic
     gc.disable()
     token = recording.set(wrap is not None)
     try:
-        return _undo(order, {root: g}, retain, wrap)
+        with np.errstate(all="ignore"):  # what was worth a warning was so in the forward pass
+            return _undo(order, {root: g}, retain, wrap)
     finally:
         recording.reset(token)
         if paused:
@@ -130,9 +133,14 @@ def backprop(root, g, retain: bool = False, wrap: Callable | None = None) -> dic
 
 def _undo(order, cotangents, retain, wrap):
     owned = set()  # nodes whose cotangent is a buffer made here, into which more may be added; others may be shared
+    masked = False
     for node in order:
         g = cotangents.pop(node)
         plan = node.plan
+        if masked:
+            plan = plan.careful()
+        elif plan.op.masks:
+            masked = True
         if g is not None and plan.undo is not None and (wrap is None or plan is ITEM):
             plan.undo(node, g, cotangents, owned)
         else:
@@ -177,27 +185,21 @@ def _rewrap(node, wrap):
     return tuple(lifted(value, source) for value, source in zip(node.kept, sources, strict=True))
 
 
-class _Item:
-    """The pseudo-op that takes one tensor out of an op's tuple of outputs."""
-
-    name = "item"
-    samples = None
-
-    @staticmethod
-    def pull(g, kept):
-        i, n = kept
-        return [None] * i + [g] + [None] * (n - i - 1)
-
-    @staticmethod
-    def undo(node, g, cotangents, owned):
-        i, n = node.kept
-        parts = cotangents.get(node.inputs)
-        if parts is None:
-            parts = cotangents[node.inputs] = [None] * n
-        parts[i] = g if parts[i] is None else parts[i] + g
+def _pull_item(g, kept):
+    """The cotangents of all outputs of an op, where only one of them has one."""
+    i, n = kept
+    return [None] * i + [g] + [None] * (n - i - 1)
 
 
-ITEM = Plan(_Item, (0,), _Item.pull, _Item.undo, sources=(PLAIN, PLAIN))
+def _undo_item(node, g, cotangents, owned):
+    i, n = node.kept
+    parts = cotangents.get(node.inputs)
+    if parts is None:
+        parts = cotangents[node.inputs] = [None] * n
+    parts[i] = g if parts[i] is None else parts[i] + g
+
+
+ITEM = Plan(PseudoOp("item"), (0,), _pull_item, _undo_item, sources=(PLAIN, PLAIN))
 
 
 def items(node: Node, n: int) -> list[Node]:

@@ -361,11 +361,14 @@ class RemovableHandle:
 class _HookedPlan:
     """A node's plan with functions of its cotangent put before it: a tape without hooks pays nothing for them."""
 
-    def __init__(self, plan, dtype):
+    def __init__(self, plan, dtype, hooks=None):
         self.op, self.wanted, self.sources, self.undo = plan.op, plan.wanted, plan.sources, None
-        self.hooks = {}
+        self.hooks = {} if hooks is None else hooks
         self._plan, self._dtype = plan, dtype
         self.spent = plan.spent
+
+    def careful(self):
+        return _HookedPlan(self._plan.careful(), self._dtype, self.hooks)
 
     def pull(self, g, kept):
         hooked = _run_hooks(self.hooks, g if isinstance(g, Tensor) else wrap(np.asarray(g), None), self._dtype)

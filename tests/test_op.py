@@ -238,3 +238,15 @@ def test_the_rules_parameters_decide_what_is_kept_by_form_of_call():
     assert 3.0 in [value for value in node.kept if isinstance(value, float)]
     assert not any(value is x.data for value in node.kept)
     assert isinstance(op, Op)
+
+
+def test_binary_numpy_ops_take_arrays_alone():
+    y = table["add"](np.ones(2), np.ones(2))
+
+    assert type(y) is np.ndarray
+    np.testing.assert_array_equal(y, [2.0, 2.0])
+
+
+def test_out_is_refused_by_position_too():
+    with pytest.raises(TypeError, match="round"):
+        table["round"](Tensor([1.5]), 1, Tensor([0.0]))

@@ -361,3 +361,57 @@ def test_no_grad_inside_a_hook_does_not_leak_out_of_the_backward_pass():
 
     assert x.grad.item() == 6.0
     assert (x * 1).requires_grad
+
+
+# --- Branches not taken ------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("function", "slopes", "curvatures"),
+    [
+        (lambda x: np.sqrt(x), [0, 0.25, 0], [0, -1 / 32, 0]),
+        (lambda x: np.log(x), [0, 0.25, 0], [0, -1 / 16, 0]),
+        (lambda x: x * np.log(x), [0, 1 + np.log(4.0), 0], [0, 0.25, 0]),
+        (lambda x: 1 / x, [0, -1 / 16, 0], [0, 1 / 32, 0]),
+    ],
+    ids=["sqrt", "log", "x log x", "1 / x"],
+)
+@pytest.mark.filterwarnings("ignore::RuntimeWarning")  # the forward pass divides by 0, as in NumPy
+def test_no_nan_comes_back_from_a_branch_not_taken(function, slopes, curvatures):
+    x = Tensor([0.0, 4.0, -1.0], requires_grad=True)
+
+    np.where(x.data > 0, function(x), 0.0).sum().backward(create_graph=True)
+    first, x.grad = x.grad, None
+    first.sum().backward()
+
+    np.testing.assert_allclose(first.data, slopes)
+    np.testing.assert_allclose(x.grad.data, curvatures)
+
+
+def test_a_nan_that_did_arrive_is_not_hidden_behind_a_where():
+    x = Tensor([1.0, 2.0], requires_grad=True)
+
+    (np.where(x.data > 0, x * np.nan, 0.0)).sum().backward()
+
+    assert np.isnan(x.grad.data).all()
+
+
+def test_a_hook_behind_a_where_is_still_called():
+    x = Tensor([1.0, 2.0], requires_grad=True)
+    y = x * 2
+    y.register_hook(lambda grad: grad * 10)
+
+    np.where([True, False], y, 0.0).sum().backward()
+
+    np.testing.assert_array_equal(x.grad.data, [20.0, 0.0])
+
+
+@pytest.mark.filterwarnings("error")
+def test_the_backward_pass_does_not_warn_again_where_the_forward_pass_did():
+    x = Tensor([0.0], requires_grad=True)
+    with np.errstate(all="ignore"):
+        y = np.log(x)
+
+    y.sum().backward()
+
+    assert x.grad.item() == np.inf

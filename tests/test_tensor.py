@@ -502,3 +502,21 @@ def test_an_in_place_operator_keeps_the_dtype():
     x *= np.full(3, 2.0)
 
     assert x.dtype == np.float32
+
+
+def test_what_becomes_an_integer_leaves_the_tape():
+    x = Tensor([1.5, 2.5], requires_grad=True)
+
+    assert not x.astype(int).requires_grad
+    assert x.astype(np.float32).requires_grad
+
+
+def test_python_complex_numbers_do_not_widen_a_dtype():
+    x = Tensor([1.0, 2.0], requires_grad=True, dtype=np.float32)
+
+    y = x * 1j
+    y.imag.sum().backward()
+
+    assert y.dtype == np.complex64
+    assert x.grad.dtype == np.float32
+    np.testing.assert_array_equal(x.grad.data, [1.0, 1.0])

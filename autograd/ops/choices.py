@@ -46,6 +46,7 @@ defop(
     c=None,
     a=lambda g, c: masked(g, c),
     b=lambda g, c: masked(g, np.logical_not(c)),
+    masks=True,
     samples=where_samples,
 )
 
