@@ -3,15 +3,18 @@
 from . import (  # noqa: F401 (to import a file is to declare its ops)
     choices,
     constants,
+    diagonals,
     einsum,
     elementwise,
     indexing,
     joining,
     linalg,
     norms,
+    padding,
     reductions,
     running,
     shape,
+    sorting,
     statistics,
     ufunc_methods,
 )

@@ -55,7 +55,7 @@ def array_split(ary, indices_or_sections, axis=0):
         ends = [i * each + min(i, longer) for i in range(sections + 1)]
     spans = [slice(start, stop).indices(n)[:2] for start, stop in pairwise(ends)]
     offsets = [stop for _, stop in spans[:-1]]
-    if spans == list(pairwise([0, *offsets, n])):
+    if spans == list(pairwise([0, *offsets, n])) and offsets == sorted(offsets):
         return list(cut(ary, offsets=offsets, axis=axis))
     before = (slice(None),) * (axis % ary.ndim)  # indices out of order: pieces overlap or leave gaps
     return [ary[(*before, slice(*span))] for span in spans]

@@ -3,6 +3,7 @@
 import numpy as np
 
 from ..op import defop, implements
+from .axes import as_array
 from .indexing import put_at
 from .samples import both, real, with_options
 
@@ -10,13 +11,13 @@ from .samples import both, real, with_options
 
 
 def shaped(x, shape, order="C", **options):
-    """`np.reshape`, whose second argument changed its name between NumPy's versions."""
-    return np.reshape(x, shape, order, **options)
+    """`np.reshape`, whose second argument has another name in NumPy 2.0."""
+    return x.reshape(shape, order=order, **options)
 
 
 shaped = defop(
     shaped,
-    x=lambda g, x_shape, order="C": np.reshape(g, x_shape, order),
+    x=lambda g, x_shape, order="C": g.reshape(x_shape, order=order),
     name="reshape",
     view=True,
     samples=both(
@@ -33,8 +34,10 @@ shaped = defop(
 @implements(np.reshape)
 def reshape(a, /, shape, order="C", *, copy=None):
     """Orders C and F are those of the rules; A is the one of them that the array in memory has."""
+    if order == "C" and copy is None:
+        return shaped(a, shape=shape)
     options = {} if copy is None else {"copy": copy}
-    return shaped(a, shape, _order_in_memory(a) if order == "A" else order, **options)
+    return shaped(a, shape=shape, order=_order_in_memory(a) if order == "A" else order, **options)
 
 
 def _order_in_memory(x):
@@ -43,7 +46,7 @@ def _order_in_memory(x):
 
 flattened = defop(
     np.ravel,
-    x=lambda g, x_shape, order="C": np.reshape(g, x_shape, order),
+    x=lambda g, x_shape, order="C": g.reshape(x_shape, order=order),
     view=True,
     samples=with_options(both(real((3, 4)), real(()), real((0, 2))), {}, {"order": "F"}),
 )
@@ -89,15 +92,16 @@ defop(  # the engine sums the cotangent over the axes along which the array was 
 @implements(np.broadcast_arrays)
 def broadcast_arrays(*args, subok=False):
     """Each array in the shape they have together."""
-    shape = np.broadcast_shapes(*(np.shape(x) for x in args))
-    return tuple(x if np.shape(x) == shape else np.broadcast_to(x, shape) for x in args)
+    arrays = [as_array(x) for x in args]
+    shape = np.broadcast_shapes(*(x.shape for x in arrays))
+    return tuple(x if x.shape == shape else np.broadcast_to(x, shape) for x in arrays)
 
 
 def _at_least(ndim, place):
     """Arrays of at least `ndim` axes; `place(x)` gives the axes that are added to one with fewer."""
 
     def at_least(*arys):
-        arrays = [x if hasattr(x, "ndim") else np.asarray(x) for x in arys]
+        arrays = [as_array(x) for x in arys]
         arrays = [x if x.ndim >= ndim else np.expand_dims(x, place(x.ndim)) for x in arrays]
         return arrays[0] if len(arrays) == 1 else tuple(arrays)
 
@@ -107,19 +111,6 @@ def _at_least(ndim, place):
 implements(np.atleast_1d)(_at_least(1, lambda ndim: 0))
 implements(np.atleast_2d)(_at_least(2, lambda ndim: tuple(range(2 - ndim))))
 implements(np.atleast_3d)(_at_least(3, lambda ndim: ((0, 1, 2), (0, 2), 2)[ndim]))
-
-
-implements(np.shape)(lambda a: a.shape)
-implements(np.ndim)(lambda a: a.ndim)
-
-
-@implements(np.size)
-def size(a, axis=None):
-    """The number of elements, of all or along axes."""
-    if axis is None:
-        return a.size
-    axes = axis if isinstance(axis, tuple) else (axis,)
-    return int(np.prod([a.shape[axis] for axis in axes], dtype=int))
 
 
 # --- Axes in another order -------------------------------------------------------------------------------------------
