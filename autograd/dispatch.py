@@ -1,6 +1,5 @@
 """How a NumPy call on tensors becomes a recorded op: the protocols that NumPy offers, and quick paths behind them."""
 
-import operator
 import weakref
 
 import numpy as np
@@ -59,7 +58,7 @@ def _record(op, y, arrays, options, wanted, parents):
     node = Node()
     wanted = tuple(wanted)
     plan = node.plan = plan_for(op, wanted, len(arrays), tuple(options))
-    node.inputs = parents[0] if len(parents) == 1 else tuple(parents)
+    node.adopt(tuple(parents))
     node.kept = plan.keep(arrays, y, options)
     return node
 
@@ -128,7 +127,7 @@ def call(*args, **options):
     if tracked and recording() and y.dtype.kind in "fc":
         t.node = node = Node()
         node.plan = plan = plans.get((WANTED *options)) or find(op, (WANTED), options)
-        node.inputs = INPUTS
+        INPUTS
         node.kept = plan.keep((ARRAYS), y, options)
     else:
         t.node = None
@@ -161,29 +160,26 @@ def _write_call(op):
     each = "".join(
         _EACH.replace("NODE", "sI.node" if rule else "None").replace("I", str(i)) for i, rule in enumerate(op.rules)
     )
+    inputs = "node.parent = p0\n        node.other = None"
+    if n > 1:
+        inputs = f"node.adopt([p for p in ({', '.join(f'p{i}' for i in numbers)}) if p is not None])"
+    if n == 2:
+        inputs = "node.parent, node.other = (p1, None) if p0 is None else (p0, p1)"
     source = (
         _CALL.replace("EACH", each.strip())
         .replace("COUNT", str(n))
         .replace("ARGUMENTS", ", ".join(f"s{i}" for i in numbers) + ",")
         .replace("ARRAYS", "".join(f"a{i}, " for i in numbers))
         .replace("WANTED", "".join(f"p{i} is not None, " for i in numbers))
-        .replace("INPUTS", "p0" if n == 1 else f"pick[plan.wanted](({''.join(f'p{i}, ' for i in numbers)}))")
+        .replace("INPUTS", inputs)
         .replace("VIEW", _VIEW.strip() if op.view else "")
     )
-    scope = _scope(op) | {"inert": _INERT, "plans": op.forms, "find": _find, "ref": weakref.ref, "pick": _Pick()}
+    scope = _scope(op) | {"inert": _INERT, "plans": op.forms, "find": _find, "ref": weakref.ref}
     exec(compile(source, f"<call of {op.name}>", "exec"), scope)
     return scope["call"]
 
 
 _INERT = frozenset({int, bool, float, str, type(None)})  # what an option may be without being looked into
-
-
-class _Pick(dict):
-    """Takes the wanted ones out of a tuple: one as it is, several as a tuple."""
-
-    def __missing__(self, wanted):
-        self[wanted] = operator.itemgetter(*wanted)
-        return self[wanted]
 
 
 def _find(op, wanted, options):
@@ -226,7 +222,8 @@ def call(s, **options):
         return t
     t.node = node = Node()
     node.plan = plan0
-    node.inputs = p
+    node.parent = p
+    node.other = None
     node.kept = KEPT0
     return t
 """,
@@ -284,15 +281,18 @@ def call(s, u, **options):
     t.node = node = Node()
     if q is None:
         node.plan = plan0
-        node.inputs = p
+        node.parent = p
+        node.other = None
         node.kept = KEPT0
     elif p is None:
         node.plan = plan1
-        node.inputs = q
+        node.parent = q
+        node.other = None
         node.kept = KEPT1
     else:
         node.plan = plan01
-        node.inputs = (p, q)
+        node.parent = p
+        node.other = q
         node.kept = KEPT01
     return t
 """,

@@ -89,7 +89,7 @@ class Function:
         tensors = result if several else (result,)
         saved = [_where(x, args, tensors) for x in ctx._saved]
         node = Node()
-        node.inputs = args[wanted[0]].node if len(wanted) == 1 else tuple(args[i].node for i in wanted)
+        node.adopt(tuple(args[i].node for i in wanted))
         node.plan = _plan(cls, args, wanted, outputs, several, tuple(source for _, source in saved))
         node.kept = (cls, ctx, *(value for value, _ in saved))
         ctx._saved = ()

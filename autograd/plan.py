@@ -133,7 +133,7 @@ def _write(op, wanted, count, options, conform, careful):
     keep = ["def keep(args, y, options):", f"return {what}"]
     undo = ["def undo(node, g, cotangents, owned):", "kept = node.kept", unpack, *lines]
     parents = [f"p{i}" for i in wanted]
-    undo.append(f"{', '.join(parents)} = node.inputs")
+    undo.append(f"{', '.join(parents)} = node.parent" + (", node.other" if len(wanted) == 2 else ""))
     if op.into is not None:  # one wanted argument
         scope["_into"] = op.into
         undo += [f"if {parents[0]} in owned:", f"    return _into(cotangents[{parents[0]}], g, kept)"]

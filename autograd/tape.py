@@ -18,12 +18,13 @@ class Node:
     """One step of the tape: the plan it follows (and with it the op), its parents, and what its rules keep.
 
     A node does not point at its output, so that a tape is freed as soon as its last tensor is. To be small and quick to
-    make, it holds a single parent, or a single kept value, as it is, without a tuple around it.
+    make, it holds one or two parents without a tuple around them (`parent`, `other`), and a single kept value as it is.
     """
 
-    __slots__ = ("inputs", "kept", "plan")
+    __slots__ = ("kept", "other", "parent", "plan")
     plan: Plan
-    inputs: Any
+    parent: Any  # a node or leaf; a tuple of them if there are more than two
+    other: Any  # the second of two, else None
     kept: Any
 
     @property
@@ -34,7 +35,14 @@ class Node:
     @property
     def parents(self) -> tuple:
         """The nodes of the wanted arguments, in order."""
-        return self.inputs if type(self.inputs) is tuple else (self.inputs,)
+        if self.other is not None:
+            return self.parent, self.other
+        return self.parent if type(self.parent) is tuple else (self.parent,)
+
+    def adopt(self, parents) -> None:
+        """Take these as parents."""
+        n = len(parents)
+        self.parent, self.other = parents if n == 2 else (parents[0] if n == 1 else tuple(parents), None)
 
     def __repr__(self):
         return f"<node {self.plan.op.name}>"
@@ -49,7 +57,7 @@ class Leaf:
     """
 
     __slots__ = ("hooks", "tensor")
-    inputs = parents = ()
+    parents = ()
     plan = op = kept = None
 
     def __init__(self, tensor=None):
@@ -69,18 +77,20 @@ def toposort(root) -> list:
     node = root
     while type(node) is Node:
         order.append(node)
-        inputs = node.inputs
-        if type(inputs) is tuple:
-            node = None
-            for parent in inputs:
-                if type(parent) is Node and parent is not node:
-                    if node is not None:
-                        order += _below(order.pop())
-                        return order
-                    node = parent
+        parent, other = node.parent, node.other
+        if other is None:
+            if type(parent) is tuple:
+                break
+            node = parent
+        elif type(parent) is not Node:
+            node = other
+        elif type(other) is not Node or other is parent:
+            node = parent
         else:
-            node = inputs
-    return order
+            break
+    else:
+        return order
+    return order[:-1] + _below(node)
 
 
 def _below(fork) -> list:
@@ -147,9 +157,10 @@ def _undo(order, cotangents, retain, wrap):
             gx = None  # nothing flows here
             if g is not None:
                 gx = plan.pull(g, node.kept if wrap is None else _rewrap(node, wrap))
-            if type(node.inputs) is not tuple:
+            parents = node.parents
+            if len(parents) == 1:
                 gx = (gx,)
-            for parent, gx in zip(node.parents, gx or itertools.repeat(None), strict=False):
+            for parent, gx in zip(parents, gx or itertools.repeat(None), strict=False):
                 if parent not in cotangents:
                     cotangents[parent] = gx
                 else:
@@ -193,9 +204,9 @@ def _pull_item(g, kept):
 
 def _undo_item(node, g, cotangents, owned):
     i, n = node.kept
-    parts = cotangents.get(node.inputs)
+    parts = cotangents.get(node.parent)
     if parts is None:
-        parts = cotangents[node.inputs] = [None] * n
+        parts = cotangents[node.parent] = [None] * n
     parts[i] = g if parts[i] is None else parts[i] + g
 
 
@@ -207,6 +218,6 @@ def items(node: Node, n: int) -> list[Node]:
     nodes = []
     for i in range(n):
         item = Node()
-        item.plan, item.inputs, item.kept = ITEM, node, (i, n)
+        item.plan, item.parent, item.other, item.kept = ITEM, node, None, (i, n)
         nodes.append(item)
     return nodes
