@@ -7,7 +7,7 @@ import numpy as np
 if TYPE_CHECKING:
     from numpy.typing import DTypeLike
 
-_default = np.dtype(np.float32)
+_default: np.dtype = np.dtype(np.float32)
 
 
 def get_default_dtype() -> np.dtype:
@@ -28,7 +28,7 @@ def set_default_dtype(dtype: "DTypeLike") -> None:
         TypeError: not a floating point dtype.
     """
     global _default
-    dtype = np.dtype(dtype)
-    if dtype.kind != "f":
-        raise TypeError(f"the default dtype must be a floating point one, such as np.float64; got {dtype}")
-    _default = dtype
+    wanted = np.dtype(dtype)
+    if wanted.kind != "f":
+        raise TypeError(f"the default dtype must be a floating point one, such as np.float64; got {wanted}")
+    _default = wanted

@@ -19,7 +19,7 @@ def manual_seed(seed: int) -> "np.random.Generator":
     Raises:
         TypeError, ValueError: the seed is not a non-negative integer.
 
-    >>> manual_seed(0).integers(100) == manual_seed(0).integers(100)
+    >>> bool(manual_seed(0).integers(100) == manual_seed(0).integers(100))
     True
     """
     if isinstance(seed, bool) or not isinstance(seed, int | np.integer):
@@ -31,10 +31,10 @@ def manual_seed(seed: int) -> "np.random.Generator":
 
 def get_rng_state() -> dict[str, Any]:
     """The state of the default generator, to give back to `set_rng_state`: a dictionary of strings and integers."""
-    return copy.deepcopy(default_generator().bit_generator.state)
+    return copy.deepcopy(dict(default_generator().bit_generator.state))
 
 
-def set_rng_state(state: dict[str, Any]) -> None:
+def set_rng_state(state: Any) -> None:
     """Put the default generator into a state taken by `get_rng_state`.
 
     Raises:
