@@ -32,6 +32,7 @@ cut = defop(
     cut,
     x=split_vjp,
     name="split",
+    view=True,
     samples=both(
         with_options(real((4, 3)), {"offsets": [1, 3]}, {"offsets": [2], "axis": -1}, {"offsets": [0, 2, 2]}),
         with_options(real((0, 3)), {"offsets": []}),
@@ -106,6 +107,7 @@ def unstack(x, axis=0):
 unstack = defop(
     unstack,
     x=lambda gs, y_shape, axis=0: np.stack(_filled(gs, y_shape), axis),
+    view=True,
     samples=with_options(real((3, 2)), {}, {"axis": -1}),
 )
 if hasattr(np, "unstack"):  # NumPy 2.1
