@@ -17,8 +17,14 @@ def array(*shape, dtype=float):
 def forms(**cases):
     """Parametrises over named pairs of a form of call and the arrays it is given."""
     return pytest.mark.parametrize(
-        ("form", "xs"), [pytest.param(form, xs, id=name) for name, (form, *xs) in cases.items()]
+        ("form", "xs"), [pytest.param(form, xs, id=name, marks=since(name)) for name, (form, *xs) in cases.items()]
     )
+
+
+def since(name):
+    """Skips the forms of functions that an older NumPy does not have yet."""
+    newer = [f for f in ("matvec", "vecmat", "cumulative_sum", "cumulative_prod") if name.startswith(f)]
+    return [pytest.mark.skipif(not hasattr(np, f), reason=f"this NumPy has no {f}") for f in newer]
 
 
 def gradient(form, x):

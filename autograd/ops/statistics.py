@@ -50,38 +50,38 @@ def _weights_like(a, w, axis):
 # --- Quantiles --------------------------------------------------------------------------------------------------------
 
 
-def neighbours(x, q, axis=None, method="linear", pass_nan=False):
-    """The elements that each quantile lies between, and how far from the first to the second.
+def neighbours(x, q, axis=None, method="linear", function=np.quantile):
+    """The elements that each quantile lies between, and how far it is from the first to the second.
 
-    The quantile of the ranks 0 ... n-1 themselves tells, by any of NumPy's methods.
+    The quantiles of the ranks 0 ... n-1 themselves tell, by any of NumPy's methods.
 
     Returns:
         Three arrays: the quantiles along the first axis, then the axes of `x` that are left. Both elements are NaN
-        where an element is.
+        where an element is, unless the function passes over NaN.
     """
     s = np.sort(join(x, axis)[0], axis=-1)  # NaN last
-    nan = np.isnan(s)
-    ranks = np.arange(s.shape[-1], dtype=np.float64)
-    if pass_nan and nan.any():
+    nan, n = np.isnan(s), s.shape[-1]
+    ranks = np.arange(n, dtype=s.dtype if n <= 1 / np.finfo(s.dtype).eps else np.float64)
+    passing = function.__name__.startswith("nan")
+    if passing and nan.any():
         ranks = np.where(nan, np.nan, ranks)
         ranks[..., 0] = 0  # without a number, the first NaN
-        rank = np.nanquantile(ranks, np.ravel(q), axis=-1, method=method)
+        rank = function(ranks, q, axis=-1, method=method).reshape((-1, *s.shape[:-1]))
     else:
-        rank = np.quantile(ranks, np.ravel(q), method=method)
-        rank = np.broadcast_to(rank.reshape(-1, *(1,) * (s.ndim - 1)), (rank.size, *s.shape[:-1]))
+        rank = np.reshape(function(ranks, q, method=method), (-1, *(1,) * (s.ndim - 1)))
+        rank = np.broadcast_to(rank, (np.size(q), *s.shape[:-1]))
     lower = np.floor(rank)
-    fraction = (rank - lower).astype(s.dtype)
     low, high = (np.take_along_axis(s[None], i.astype(np.intp)[..., None], -1)[..., 0] for i in (lower, np.ceil(rank)))
-    if pass_nan:
-        return low, high, fraction
-    return np.where(nan[..., -1], np.nan, low), np.where(nan[..., -1], np.nan, high), fraction
+    if not passing:
+        low, high = (np.where(nan[..., -1], np.nan, element) for element in (low, high))
+    return low, high, (rank - lower).astype(s.dtype)
 
 
 neighbours = defop(neighbours)
 
 
-def quantile_rule(scale=1, pass_nan=False):
-    """The rule of quantiles `q / scale`: a quantile is `(1 - t) low + t high`, and equal elements share evenly."""
+def quantile_rule(function):
+    """A quantile is `(1 - t) low + t high`, a mean of two elements; elements equal to one of them share evenly."""
 
     def quantile_vjp(g, x, y, q=0.5, axis=None, keepdims=False, method="linear", weights=None):
         if x.size == 0:
@@ -91,7 +91,7 @@ def quantile_rule(scale=1, pass_nan=False):
         g = g.reshape(shape)
         if weights is not None:  # a single element, by the only method there is
             return sum(share(gk, hits(x, yk), axis) for gk, yk in zip(g, y.reshape(shape)))
-        low, high, t = (v.reshape(shape) for v in neighbours(x, np.divide(q, scale), axis, method, pass_nan))
+        low, high, t = (v.reshape(shape) for v in neighbours(x, q, axis, method, function))
         gx = np.zeros_like(x)
         for gk, a, b, tk in zip(g, low, high, t):
             gx = gx + share(gk * (1 - tk), hits(x, a), axis) + share(gk * tk, hits(x, b), axis)
@@ -105,10 +105,9 @@ FRACTIONS = [{"q": 0.3, **AXIS[0]}, {"q": [0.0, 0.4, 1.0], **AXIS[1]}]
 PERCENTS = [{"q": 30, **AXIS[0]}, {"q": [0, 40, 100], **AXIS[1]}]
 
 
-def define_quantile(function, scale, options):
+def define_quantile(function, options):
     """NumPy sorts in place where `overwrite_input` allows it; the data of a tensor is never overwritten."""
-    rule = quantile_rule(scale, function.__name__.startswith("nan"))
-    op = defop(function, x=rule, samples=with_options(distinct((2, 3, 4)), *options))
+    op = defop(function, x=quantile_rule(function), samples=with_options(distinct((2, 3, 4)), *options))
 
     @implements(function)
     def quantile(a, q, axis=None, out=None, overwrite_input=False, method="linear", keepdims=False, *, weights=None):
@@ -117,10 +116,8 @@ def define_quantile(function, scale, options):
         return op(a, q=q, axis=axis, method=method, keepdims=keepdims, **given)
 
 
-def define_median(function):
-    op = defop(
-        function, x=quantile_rule(1, function is np.nanmedian), samples=with_options(distinct((2, 3, 4)), {}, *AXIS)
-    )
+def define_median(function, quantile):
+    op = defop(function, x=quantile_rule(quantile), samples=with_options(distinct((2, 3, 4)), {}, *AXIS))
 
     @implements(function)
     def median(a, axis=None, out=None, overwrite_input=False, keepdims=False):
@@ -128,12 +125,12 @@ def define_median(function):
         return op(a, axis=axis, keepdims=keepdims)
 
 
-define_quantile(np.quantile, 1, FRACTIONS)
-define_quantile(np.nanquantile, 1, FRACTIONS)
-define_quantile(np.percentile, 100, PERCENTS)
-define_quantile(np.nanpercentile, 100, PERCENTS)
-define_median(np.median)
-define_median(np.nanmedian)
+define_quantile(np.quantile, FRACTIONS)
+define_quantile(np.nanquantile, FRACTIONS)
+define_quantile(np.percentile, PERCENTS)
+define_quantile(np.nanpercentile, PERCENTS)
+define_median(np.median, np.quantile)
+define_median(np.nanmedian, np.nanquantile)
 
 # --- Passing over NaN -------------------------------------------------------------------------------------------------
 
