@@ -13,9 +13,9 @@ def axes_of(axis, ndim):
     return tuple(range(ndim)) if axis is None else normalize_axis_tuple(axis, ndim)
 
 
-def restore(g, shape, axis, keepdims=False):
+def restore(g, shape, axis):
     """The cotangent of a reduction with an axis of length 1 wherever one is gone, so that it broadcasts to `shape`."""
-    if keepdims or axis is None or not shape:
+    if axis is None or g.ndim == len(shape):
         return g
     if type(axis) is int:
         i = axis % len(shape)
@@ -24,9 +24,9 @@ def restore(g, shape, axis, keepdims=False):
     return g.reshape(tuple(1 if i in axes else n for i, n in enumerate(shape)))
 
 
-def spread(g, shape, axis, keepdims=False, where=True):
+def spread(g, shape, axis, where=True):
     """The cotangent of a sum for each of its summands: the same for all, 0 for those left out."""
-    g = restore(g, shape, axis, keepdims)
+    g = restore(g, shape, axis)
     if where is not True:
         g = np.where(where, g, 0)
     if math.prod(shape) <= FEW:

@@ -20,9 +20,9 @@ def ratio(g, y):
     return np.where(y == 0, 0, g / np.where(y == 0, 1, y))
 
 
-def euclidean_vjp(g, x, y, axis=None, keepdims=False):
+def euclidean_vjp(g, x, y, axis=None):
     """The vector over its length."""
-    return ratio(restore(g, x.shape, axis, keepdims), restore(y, x.shape, axis, keepdims)) * x.conj()
+    return ratio(restore(g, x.shape, axis), restore(y, x.shape, axis)) * x.conj()
 
 
 def power_norm(x, p, axis=None, keepdims=False):
@@ -30,9 +30,9 @@ def power_norm(x, p, axis=None, keepdims=False):
     return np.add.reduce(np.abs(x) ** p, axis=axis, keepdims=keepdims) ** (1 / p)
 
 
-def power_norm_vjp(g, x, y, p=2, axis=None, keepdims=False):
+def power_norm_vjp(g, x, y, p=2, axis=None):
     """`sign(x) (|x| / y)^(p - 1)`, written for complex numbers too; 0 for an element that is 0."""
-    g, y = restore(g, x.shape, axis, keepdims), restore(y, x.shape, axis, keepdims)
+    g, y = restore(g, x.shape, axis), restore(y, x.shape, axis)
     zero = (x == 0) | (y == 0)
     u = np.where(zero, 1, np.abs(x)) / np.where(zero, 1, y)
     return ratio(g, y) * np.where(zero, 0, u ** (p - 2)) * x.conj()

@@ -15,16 +15,16 @@ WHERE = {"where": MASK}, {"axis": 1, "where": MASK[0]}
 # --- Sums and means ---------------------------------------------------------------------------------------------------
 
 
-def sum_vjp(g, x_shape, axis=None, keepdims=False, where=True):
+def sum_vjp(g, x_shape, axis=None, where=True):
     """Every summand receives the cotangent of its sum."""
-    return spread(g, x_shape, axis, keepdims, where)
+    return spread(g, x_shape, axis, where)
 
 
-def mean_vjp(g, x_shape, axis=None, keepdims=False, where=True):
+def mean_vjp(g, x_shape, axis=None, where=True):
     n = count(x_shape, axis, where)
     if where is True:
-        return spread(g * (1.0 / max(n, 1)), x_shape, axis, keepdims)
-    return spread(restore(g, x_shape, axis, keepdims) / np.maximum(n, 1), x_shape, axis, True, where)
+        return spread(g * (1.0 / max(n, 1)), x_shape, axis)
+    return spread(restore(g, x_shape, axis) / np.maximum(n, 1), x_shape, axis, where)
 
 
 def reduction(ufunc):
@@ -55,16 +55,16 @@ def degrees_of_freedom(shape, axis, ddof, correction, where):
     return np.where(n > 0, n, np.nan)
 
 
-def var_vjp(g, x, axis=None, ddof=0, keepdims=False, where=True, mean=None, correction=None):
+def var_vjp(g, x, axis=None, ddof=0, where=True, mean=None, correction=None):
     """d sum((x - m)^2) = 2 sum((x - m) dx): the part with dm vanishes, as the deviations add up to 0."""
     dof = degrees_of_freedom(x.shape, axis, ddof, correction, where)
     x = x if where is True else np.where(where, x, 0)
     d = deviations(x, axis, where) if mean is None else x - mean
-    gx = restore(g, x.shape, axis, keepdims) * (2 / dof) * d.conj()
+    gx = restore(g, x.shape, axis) * (2 / dof) * d.conj()
     return gx if where is True else np.where(where, gx, 0)
 
 
-def std_vjp(g, x, y, axis=None, ddof=0, keepdims=False, where=True, mean=None, correction=None):
+def std_vjp(g, x, y, axis=None, ddof=0, where=True, mean=None, correction=None):
     """The deviations over `dof * y`; 0 where y is 0, as for every norm.
 
     The mean of equal numbers may be off by rounding, and then y is as small as that. Centring the deviations once more
@@ -73,7 +73,7 @@ def std_vjp(g, x, y, axis=None, ddof=0, keepdims=False, where=True, mean=None, c
     dof = degrees_of_freedom(x.shape, axis, ddof, correction, where)
     x = x if where is True else np.where(where, x, 0)
     d = deviations(deviations(x, axis, where), axis, where) if mean is None else x - mean
-    g, y = restore(g, x.shape, axis, keepdims), restore(y, x.shape, axis, keepdims)
+    g, y = restore(g, x.shape, axis), restore(y, x.shape, axis)
     gx = np.where(y == 0, 0, g / np.where(y == 0, 1, y)) * (1 / dof) * d.conj()
     return gx if where is True else np.where(where, gx, 0)
 
@@ -96,9 +96,9 @@ def share(g, hit, axis, more=0):
     return np.where(hit, g / np.maximum(n, 1).astype(g.dtype), 0)
 
 
-def extreme_vjp(g, x, y, axis=None, keepdims=False, initial=None, where=True):
+def extreme_vjp(g, x, y, axis=None, initial=None, where=True):
     """Whatever equals the maximum or minimum has an even share in its cotangent, an equal `initial` value too."""
-    g, y = restore(g, x.shape, axis, keepdims), restore(y, x.shape, axis, keepdims)
+    g, y = restore(g, x.shape, axis), restore(y, x.shape, axis)
     hit = hits(x, y) if where is True else hits(x, y) & where
     return share(g, hit, axis, 0 if initial is None else y == initial)
 
@@ -154,7 +154,7 @@ softmax = defop(
 log_total = defop(
     log_total,
     name="logsumexp",
-    x=lambda g, x, axis=None, keepdims=False: restore(g, x.shape, axis, keepdims) * softmax(x, axis=axis),
+    x=lambda g, x, axis=None: restore(g, x.shape, axis) * softmax(x, axis=axis),
     samples=with_options(real((2, 3, 4)), *AXES),
 )
 
@@ -221,9 +221,9 @@ defop(np.cumprod, x=cumprod_vjp, samples=RUNNING)
 # --- Products ---------------------------------------------------------------------------------------------------------
 
 
-def prod_vjp(g, x, axis=None, keepdims=False, initial=1, where=True):
+def prod_vjp(g, x, axis=None, initial=1, where=True):
     """The cotangent of a factor is the product of all others: of those before it and those behind it."""
-    g = restore(g, x.shape, axis, keepdims) * initial
+    g = restore(g, x.shape, axis) * initial
     if where is not True:
         x, g = np.where(where, x, 1), np.where(where, g, 0)
     if x.size == 0 or x.ndim == 0:

@@ -83,7 +83,7 @@ neighbours = defop(neighbours)
 def quantile_rule(function):
     """A quantile is `(1 - t) low + t high`, a mean of two elements; elements equal to one of them share evenly."""
 
-    def quantile_vjp(g, x, y, q=0.5, axis=None, keepdims=False, method="linear", weights=None):
+    def quantile_vjp(g, x, y, q=0.5, axis=None, method="linear", weights=None):
         if x.size == 0:
             return np.zeros_like(x)
         shape = tuple(1 if i in axes_of(axis, x.ndim) else n for i, n in enumerate(x.shape))
@@ -142,32 +142,30 @@ def numbers(x, where=True):
 
 defop(
     np.nansum,
-    x=lambda g, x, axis=None, keepdims=False, where=True: sum_vjp(g, x.shape, axis, keepdims, numbers(x, where)),
+    x=lambda g, x, axis=None, where=True: sum_vjp(g, x.shape, axis, numbers(x, where)),
     samples=with_options(real((2, 3, 4)), *AXES, *WHERE),
 )
 defop(
     np.nanprod,
-    x=lambda g, x, axis=None, keepdims=False, initial=1, where=True: prod_vjp(
-        g, x, axis, keepdims, initial, numbers(x, where)
-    ),
+    x=lambda g, x, axis=None, initial=1, where=True: prod_vjp(g, x, axis, initial, numbers(x, where)),
     samples=with_options(real((2, 3, 4)), *AXES, *WHERE),
 )
 defop(
     np.nanmean,
-    x=lambda g, x, axis=None, keepdims=False, where=True: mean_vjp(g, x.shape, axis, keepdims, numbers(x, where)),
+    x=lambda g, x, axis=None, where=True: mean_vjp(g, x.shape, axis, numbers(x, where)),
     samples=with_options(real((2, 3, 4)), *AXES, *WHERE),
 )
 defop(
     np.nanvar,
-    x=lambda g, x, axis=None, ddof=0, keepdims=False, where=True, mean=None, correction=None: var_vjp(
-        g, x, axis, ddof, keepdims, numbers(x, where), mean, correction
+    x=lambda g, x, axis=None, ddof=0, where=True, mean=None, correction=None: var_vjp(
+        g, x, axis, ddof, numbers(x, where), mean, correction
     ),
     samples=MOMENTS,
 )
 defop(
     np.nanstd,
-    x=lambda g, x, y, axis=None, ddof=0, keepdims=False, where=True, mean=None, correction=None: std_vjp(
-        g, x, y, axis, ddof, keepdims, numbers(x, where), mean, correction
+    x=lambda g, x, y, axis=None, ddof=0, where=True, mean=None, correction=None: std_vjp(
+        g, x, y, axis, ddof, numbers(x, where), mean, correction
     ),
     samples=MOMENTS,
 )
