@@ -4,9 +4,10 @@ import weakref
 
 import numpy as np
 
+from .assignment import become
 from .op import Op, calls, overrides, positional
 from .plan import plan_for
-from .tape import Node, items, recording
+from .tape import Node, recording
 from .tensor import Tensor, as_tensor, plain, wrap
 
 _new = object.__new__
@@ -40,7 +41,7 @@ def _run(op, args, options):
     if not has_tensor:
         return y
     if isinstance(y, tuple | list):
-        return _several(op, y, arrays, options, wanted, parents)
+        return _several(op, y, args, arrays, options, wanted, parents)
     if type(y) is not _array:
         y = _asarray(y)
     t = _new(Tensor)
@@ -63,14 +64,17 @@ def _record(op, y, arrays, options, wanted, parents):
     return node
 
 
-def _several(op, y, arrays, options, wanted, parents):
+def _several(op, y, args, arrays, options, wanted, parents):
     """An op with several outputs: one node for the op, and one for each output, which takes it out."""
     parts = tuple(map(_asarray, y))
     nodes = [None] * len(parts)
     if wanted and recording.get():
-        nodes = items(_record(op, parts, arrays, options, wanted, parents), len(parts))
+        nodes = _record(op, parts, arrays, options, wanted, parents).items(len(parts))
         nodes = [node if part.dtype.kind in "fc" else None for node, part in zip(nodes, parts, strict=True)]
-    tensors = map(wrap, parts, nodes)
+    tensors = list(map(wrap, parts, nodes))
+    if op.view:
+        for t in tensors:
+            t._bases = (weakref.ref(args[0]), *getattr(args[0], "_bases", ()))
     return type(y)(*tensors) if hasattr(y, "_fields") else tuple(tensors)
 
 
@@ -87,9 +91,15 @@ Op.prepare = _prepare
 
 
 def _option(op, name, value):
-    if isinstance(value, Tensor) and value.node is not None and recording.get():
+    if _has_tracked(value) and recording.get():
         raise TypeError(f"{op.name} has no derivative for {name}=; pass {name}.detach() to treat it as a constant")
     return plain(value)
+
+
+def _has_tracked(value):
+    if isinstance(value, list | tuple):
+        return any(map(_has_tracked, value))
+    return isinstance(value, Tensor) and value.node is not None
 
 
 def _constant(op, args, options):
@@ -391,7 +401,7 @@ def _into(result, out, inputs):
         return result
     target = out[0] if isinstance(out, tuple) else out
     if isinstance(target, Tensor):
-        return target._become(result)
+        return become(target, result)
     if any(target is x for x in inputs):
         return result
     raise TypeError("out= expects a tensor when a tensor is among the inputs; an array cannot carry a gradient")

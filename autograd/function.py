@@ -1,12 +1,12 @@
 """Function: an op of one's own as a class with a forward and a backward, as PyTorch's users write it."""
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from .modes import no_grad
-from .plan import PLAIN, Plan, PseudoOp, conform_cotangent
-from .tape import Node, items, recording
+from .plan import Plan, PseudoOp, conform_cotangent
+from .tape import Node, recording
 from .tensor import Tensor, as_tensor, wrap
 
 
@@ -87,29 +87,46 @@ class Function:
         if not wanted:
             return outputs if several else outputs[0]
         tensors = result if several else (result,)
-        saved = [_where(x, args, tensors) for x in ctx._saved]
+        saved = [_where(x, args, tensors, several) for x in ctx._saved]
         node = Node()
         node.adopt(tuple(args[i].node for i in wanted))
-        node.plan = _plan(cls, args, wanted, outputs, several, tuple(source for _, source in saved))
-        node.kept = (cls, ctx, *(value for value, _ in saved))
+        node.plan = _plan(cls, args, wanted, outputs, several)
+        node.kept = (cls, ctx, *saved)
         ctx._saved = ()
         made = [
             wrap(y.data, None if y.dtype.kind not in "fc" or any(t is c for c in ctx._constants) else part)
-            for t, y, part in zip(tensors, outputs, items(node, len(outputs)) if several else [node], strict=True)
+            for t, y, part in zip(tensors, outputs, node.items(len(outputs)) if several else [node], strict=True)
         ]
         ctx._constants = ()
         return tuple(made) if several else made[0]
 
 
-def _where(x, args, results):
-    """What to keep for a saved value, and what it is; a saved output is kept as an array, or it would keep itself."""
+def _where(x, args, results, several):
+    """What to keep for a saved value: a saved output is kept as an array with its place, or it would keep itself."""
     for i, y in enumerate(results):
         if x is y and not any(x is a for a in args):
-            return x.data, (i, len(results))
-    return x, PLAIN
+            return _Output(x.data, i, len(results) if several else 0)
+    return x
 
 
-def _plan(cls, args, wanted, outputs, several, sources):
+class _Output(NamedTuple):
+    data: np.ndarray
+    place: int
+    total: int  # of outputs; 0 for one that is not in a tuple
+
+
+def _lift(node, wrap):
+    """The saved outputs as tensors that come from the node."""
+
+    def lifted(x):
+        if not isinstance(x, _Output):
+            return x
+        return wrap(x.data, node if not x.total else node.items(x.total)[x.place])
+
+    return tuple(map(lifted, node.kept))
+
+
+def _plan(cls, args, wanted, outputs, several):
     likes = [(args[i].shape, args[i].dtype) for i in wanted]
     zeros = [(y.shape, y.dtype) for y in outputs]
     count = len(args)
@@ -124,7 +141,7 @@ def _plan(cls, args, wanted, outputs, several, sources):
             wrap(np.zeros(*like), None) if part is None else as_tensor(part)
             for part, like in zip(gs, zeros, strict=True)
         ]
-        ctx._saved = tuple(as_tensor(x) if isinstance(x, np.ndarray) else x for x in saved)
+        ctx._saved = tuple(as_tensor(x.data) if isinstance(x, _Output) else x for x in saved)
         try:
             results = cls.backward(ctx, *gs)
         finally:
@@ -146,4 +163,4 @@ def _plan(cls, args, wanted, outputs, several, sources):
             gxs.append(gx if gx is None or recorded else gx.data)
         return tuple(gxs) if len(gxs) > 1 else gxs[0]
 
-    return Plan(op, wanted, pull, sources=(PLAIN, PLAIN, *sources))
+    return Plan(op, wanted, pull, _lift)

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from .assignment import __setitem__, become
 from .dispatch import quick, unsupported
 from .op import Op, overrides, table
 from .tensor import Tensor, plain
@@ -43,7 +44,7 @@ def _swapped(call):
 
 
 def _in_place(call):
-    return lambda self, other: self._become(call(self, other))
+    return lambda self, other: become(self, call(self, other))
 
 
 def _operator(name, ufunc, form=lambda call: call):
@@ -107,7 +108,10 @@ def _spread(sizes):
 
 
 def __getitem__(self, index):
-    return table["getitem"](self, index=plain(index))
+    part = table["getitem"](self, index=plain(index))
+    if hasattr(part, "_bases"):
+        part._index = index
+    return part
 
 
 def reshape(self, *shape, order="C"):
@@ -159,17 +163,42 @@ def logsumexp(self, axis=None, keepdims=False):
 
 def sort(self, axis=-1, kind=None, order=None, *, stable=None):
     """Sort this tensor in place along an axis, as ndarray's `sort` does; `np.sort(x)` gives a sorted copy."""
-    self._become(np.sort(self, axis=axis, kind=kind, stable=stable))
+    become(self, np.sort(self, axis=axis, kind=kind, stable=stable))
 
 
 def partition(self, kth, axis=-1, kind="introselect", order=None):
     """Partition this tensor in place along an axis; `np.partition(x, kth)` gives a copy."""
-    self._become(np.partition(self, kth, axis=axis, kind=kind))
+    become(self, np.partition(self, kth, axis=axis, kind=kind))
 
 
 def fill(self, value):
     """Give every element this value."""
     self[...] = value
+
+
+def put(self, indices, values, mode="raise"):
+    """Replace elements of the flattened tensor, in place."""
+    np.put(self, indices, values, mode)
+
+
+class Flat:
+    """The elements of a tensor in one axis: to iterate over, to index, and to assign to."""
+
+    def __init__(self, x: Tensor):
+        self._x = x
+
+    def __len__(self):
+        return self._x.size
+
+    def __iter__(self):
+        return iter(np.ravel(self._x))
+
+    def __getitem__(self, index):
+        return np.ravel(self._x)[index]
+
+    def __setitem__(self, index, value):
+        places = np.arange(self._x.size)[plain(index)]
+        self._x[np.unravel_index(places, self._x.shape)] = value
 
 
 def tobytes(self, order="C"):
@@ -178,7 +207,8 @@ def tobytes(self, order="C"):
 
 
 for _method in (
-    __getitem__, reshape, transpose, permute, view, flatten, unsqueeze, astype, compress, logsumexp, sort, partition,
-    fill, tobytes,
+    __getitem__, __setitem__, put, reshape, transpose, permute, view, flatten, unsqueeze, astype, compress, logsumexp,
+    sort, partition, fill, tobytes,
 ):  # fmt: skip
     _attach(_method.__name__, _method)
+Tensor.flat = property(Flat, doc="The elements in one axis.")  # type: ignore[attr-defined]

@@ -4,10 +4,6 @@ import numpy as np
 
 from .op import Op, parameters
 
-OUTPUT = "output"
-ALL = "all"
-PLAIN = "plain"
-
 
 class Plan:
     """How one op is differentiated for one form of call: which arguments want cotangents, which options were given.
@@ -19,18 +15,19 @@ class Plan:
         pull: `pull(g, kept)` gives the cotangent of the one wanted argument, or a tuple of them.
         undo: `undo(node, g, cotangents, owned)` does the same in a backward pass that is not recorded, and adds the
             results to the cotangents of the parents; None where that is done by `pull`.
-        sources: what each kept value is (an argument's position, OUTPUT, ALL, PLAIN), to record the backward pass.
+        lift: `lift(node, wrap)` gives what the node keeps with arrays as tensors that know where they came from, made
+            by `wrap(data, node)`: with them, the backward pass is itself recorded.
         kept: the expression that `keep` evaluates, for those who write it into a function of their own.
         spent: the plan that a node gets once it has been consumed.
         form: what tells it from the op's other plans; None where it is the op's only one.
     """
 
-    __slots__ = ("form", "keep", "kept", "op", "pull", "sources", "spent", "undo", "wanted")
+    __slots__ = ("form", "keep", "kept", "lift", "op", "pull", "spent", "undo", "wanted")
 
-    def __init__(self, op, wanted, pull, undo=None, keep=None, sources=(), kept="None", form=None):
-        self.op, self.wanted, self.pull, self.undo, self.keep = op, wanted, pull, undo, keep
-        self.sources, self.kept, self.form = sources, kept, form
-        self.spent = None if pull is _pull_spent else Plan(op, wanted, _pull_spent)
+    def __init__(self, op, wanted, pull, lift, undo=None, keep=None, kept="None", form=None):
+        self.op, self.wanted, self.pull, self.lift, self.undo = op, wanted, pull, lift, undo
+        self.keep, self.kept, self.form = keep, kept, form
+        self.spent = None if pull is _spent else Plan(op, wanted, _spent, _spent)
 
     def careful(self):
         """The plan to follow behind `np.where`: what is exactly 0 in the cotangent does not become NaN."""
@@ -70,29 +67,29 @@ def plan_for(
 
 
 def _write(op, wanted, count, options, conform, careful):
-    """Write out the two functions of a plan as Python source: no loop over arguments or names at run time."""
-    kept: dict[str, tuple[str, object]] = {}  # name in the source: (what to keep, where it comes from)
+    """Write out the functions of a plan as Python source: no loop over arguments or names at run time."""
+    kept: dict[str, tuple[str, str]] = {}  # name in the source: (what to keep, the tensor that it came from)
 
     def value(name):
         """The expression that a rule's parameter receives, noting what must be kept for it; None to leave it out."""
         if name == "wanted" and op.every is not None:
-            return repr(wanted)
+            return "_wanted"
         if name in options:
-            kept[name] = f"options[{name!r}]", PLAIN
+            kept[name] = f"options[{name!r}]", name
         elif name == "y":
-            kept[name] = "y", OUTPUT
+            kept[name] = "y", "_lift_output(y, node, wrap)"
         elif name == "y_shape":
-            kept[name] = "[_shape(part) for part in y] if isinstance(y, tuple) else _shape(y)", PLAIN
+            kept[name] = "[_shape(part) for part in y] if isinstance(y, tuple) else _shape(y)", name
         elif name == "xs" and op.every is not None:
-            kept[name] = "args", ALL
+            kept[name] = "list(args)", "_lift_all(xs, _wanted, node.parents, wrap)"
         elif name == "xs_shape" and op.every is not None:
-            kept[name] = "[_shape(x) for x in args]", PLAIN
+            kept[name] = "[_shape(x) for x in args]", name
         elif op.arguments and name in op.arguments:
             i = op.arguments.index(name)
-            kept[name] = (f"args[{i}]", i) if i < count else ("None", PLAIN)
+            kept[name] = f"args[{i}]" if i < count else "None", f"wrap({name}, p{i})" if i in wanted else name
         elif op.arguments and name.removesuffix("_shape") in op.arguments:
             i = op.arguments.index(name.removesuffix("_shape"))
-            kept[name] = (f"_shape(args[{i}])" if i < count else "None"), PLAIN
+            kept[name] = f"_shape(args[{i}])" if i < count else "None", name
         else:
             return None  # an option that was not given: the rule's default
         return name
@@ -112,41 +109,74 @@ def _write(op, wanted, count, options, conform, careful):
     def conformed(expression, i):
         if not conform:
             return expression
-        kept[f"_shape{i}"] = f"args[{i}].shape", PLAIN
-        kept[f"_dtype{i}"] = f"args[{i}].dtype", PLAIN
+        kept[f"_shape{i}"] = f"args[{i}].shape", f"_shape{i}"
+        kept[f"_dtype{i}"] = f"args[{i}].dtype", f"_dtype{i}"
         return f"_conform({expression}, _shape{i}, _dtype{i}, _op)"
 
-    scope = {"_shape": np.shape, "_conform": conform_cotangent, "_op": op, "_listed": _listed, "_add": add_cotangent}
-    scope["_settle"] = settle
-    lines = []
-    if op.every is not None:
-        scope["_every"] = op.every
-        lines.append(f"gs = _listed({call('_every', op.every)}, {count}, _op)")
-        results = [conformed(f"gs[{i}]", i) for i in wanted]
+    scope = {
+        "_shape": np.shape, "_conform": conform_cotangent, "_op": op, "_add": add_cotangent, "_settle": settle,
+        "_lift_output": _lift_output, "_wanted": wanted,
+    }  # fmt: skip
+    parents = [f"p{i}" for i in wanted]
+    family = f"{', '.join(parents)} = node.parent" + (", node.other" if len(wanted) == 2 else "")
+    if op.every is not None:  # any number of arrays, so these functions do loop
+        scope |= {"_every": op.every, "_conform_all": _conform_all, "_add_all": add_all, "_lift_all": _lift_all}
+        call_every = call("_every", op.every)
+        kept["_likes"] = "[(args[i].shape, args[i].dtype) for i in _wanted]", "_likes"
+        result = f"_conform_all({call_every}, _wanted, {count}, _likes, _op)"
+        results = [result if len(wanted) > 1 else f"{result}[0]"]
+        added = [f"_add_all(cotangents, owned, node.parents, {result})"]
+        family = "pass"
     else:
         scope |= {f"_rule{i}": op.rules[i] for i in wanted}
         results = [conformed(call(f"_rule{i}", op.rules[i]), i) for i in wanted]
-    names = ", ".join(kept)
-    unpack = f"{names} = kept" if kept else "pass"
+        added = [family]
+        if op.into is not None:  # one wanted argument
+            scope["_into"] = op.into
+            added += [f"if {parents[0]} in owned:", f"    return _into(cotangents[{parents[0]}], g, kept)"]
+        for parent, result in zip(parents, results, strict=True):
+            added += [f"gx = {result}", f"if {parent} not in cotangents:", f"    cotangents[{parent}] = gx"]
+            if op.into is not None:
+                added.append(f"    owned.add({parent})")  # such rules return an array of their own
+            added += ["else:", f"    _add(cotangents, owned, {parent}, gx)"]
+    unpack = f"{', '.join(kept)} = kept" if kept else "pass"
     what = ", ".join(expression for expression, _ in kept.values()) or "None"
-    pull = ["def pull(g, kept):", unpack, *lines, f"return {', '.join(results)}"]
+    lifted = ", ".join(tensor for _, tensor in kept.values()) or "None"
+    pull = ["def pull(g, kept):", unpack, f"return {', '.join(results)}"]
     keep = ["def keep(args, y, options):", f"return {what}"]
-    undo = ["def undo(node, g, cotangents, owned):", "kept = node.kept", unpack, *lines]
-    parents = [f"p{i}" for i in wanted]
-    undo.append(f"{', '.join(parents)} = node.parent" + (", node.other" if len(wanted) == 2 else ""))
-    if op.into is not None:  # one wanted argument
-        scope["_into"] = op.into
-        undo += [f"if {parents[0]} in owned:", f"    return _into(cotangents[{parents[0]}], g, kept)"]
-    for parent, result in zip(parents, results, strict=True):
-        undo += [f"gx = {result}", f"if {parent} not in cotangents:", f"    cotangents[{parent}] = gx"]
-        if op.into is not None:
-            undo.append(f"    owned.add({parent})")  # such rules return an array of their own
-        undo += ["else:", f"    _add(cotangents, owned, {parent}, gx)"]
-    for function in (pull, keep, undo):
+    undo = ["def undo(node, g, cotangents, owned):", "kept = node.kept", unpack, *added]
+    lift = ["def lift(node, wrap):", "kept = node.kept", unpack, family, f"return {lifted}"]
+    for function in (pull, keep, undo, lift):
         exec(compile("\n    ".join(function), f"<plan of {op.name}>", "exec"), scope)
-    sources = tuple(origin for _, origin in kept.values())
     form = wanted, count, options, conform
-    return Plan(op, wanted, scope["pull"], scope["undo"], scope["keep"], sources, what, form)
+    return Plan(op, wanted, *(scope[name] for name in ("pull", "lift", "undo", "keep")), what, form)
+
+
+def _lift_output(y, node, wrap):
+    if type(y) is tuple:
+        return tuple(map(wrap, y, node.items(len(y))))
+    return wrap(y, node)
+
+
+def _lift_all(xs, wanted, parents, wrap):
+    xs = list(xs)
+    for i, parent in zip(wanted, parents, strict=True):
+        xs[i] = wrap(xs[i], parent)
+    return xs
+
+
+def _conform_all(gs, wanted, count, likes, op):
+    if len(gs) != count:
+        raise ValueError(f"the rule of {op.name} returned {len(gs)} cotangents for {count} inputs")
+    return [conform_cotangent(gs[i], *like, op) for i, like in zip(wanted, likes, strict=True)]
+
+
+def add_all(cotangents, owned, parents, gxs):
+    for parent, gx in zip(parents, gxs, strict=True):
+        if parent not in cotangents:
+            cotangents[parent] = gx
+        else:
+            add_cotangent(cotangents, owned, parent, gx)
 
 
 def add_cotangent(cotangents, owned, parent, gx):
@@ -206,13 +236,7 @@ def unbroadcast(g, shape, op):
     return g.reshape(shape) if extra else g
 
 
-def _listed(gs, count, op):
-    if len(gs) != count:
-        raise ValueError(f"the rule of {op.name} returned {len(gs)} cotangents for {count} inputs")
-    return gs
-
-
-def _pull_spent(g, kept):
+def _spent(*_):
     raise RuntimeError(
         "this graph was released by an earlier backward pass; call backward(retain_graph=True) the first time "
         "to go through it again"

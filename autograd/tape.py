@@ -1,14 +1,13 @@
 """The tape: nodes that say what happened, the order in which they are undone, and the backward pass over them."""
 
 import gc
-import itertools
 from collections.abc import Callable
 from contextvars import ContextVar
 from typing import Any
 
 import numpy as np
 
-from .plan import ALL, OUTPUT, PLAIN, Plan, PseudoOp, add_cotangent
+from .plan import Plan, PseudoOp, add_all
 
 recording: ContextVar[bool] = ContextVar("recording", default=True)
 """Whether ops on tracked tensors are recorded; each thread and each async task sees its own value."""
@@ -38,6 +37,15 @@ class Node:
         if self.other is not None:
             return self.parent, self.other
         return self.parent if type(self.parent) is tuple else (self.parent,)
+
+    def items(self, n: int) -> list["Node"]:
+        """One node for each of `n` outputs; the op's rule receives the list of their cotangents."""
+        nodes = []
+        for i in range(n):
+            node = Node()
+            node.plan, node.parent, node.other, node.kept = ITEM, self, None, (i, n)
+            nodes.append(node)
+        return nodes
 
     def adopt(self, parents) -> None:
         """Take these as parents."""
@@ -156,44 +164,15 @@ def _undo(order, cotangents, retain, wrap):
         else:
             gx = None  # nothing flows here
             if g is not None:
-                gx = plan.pull(g, node.kept if wrap is None else _rewrap(node, wrap))
+                gx = plan.pull(g, node.kept if wrap is None else plan.lift(node, wrap))
             parents = node.parents
             if len(parents) == 1:
                 gx = (gx,)
-            for parent, gx in zip(parents, gx or itertools.repeat(None), strict=False):
-                if parent not in cotangents:
-                    cotangents[parent] = gx
-                else:
-                    add_cotangent(cotangents, owned, parent, gx)
+            add_all(cotangents, owned, parents, gx or [None] * len(parents))
         if not retain:
             node.plan = plan.spent
             node.kept = None
     return {leaf: g for leaf, g in cotangents.items() if g is not None}
-
-
-def _rewrap(node, wrap):
-    """What a node keeps, as tensors on the tape, so that a recorded backward pass can be differentiated."""
-    plan = node.plan
-    sources = plan.sources
-    if not sources:
-        return None
-    parents = dict(zip(plan.wanted, node.parents, strict=True))
-
-    def lifted(value, source):
-        if source is OUTPUT:
-            if isinstance(value, tuple):
-                return tuple(map(wrap, value, items(node, len(value))))
-            return wrap(value, node)
-        if source is ALL:
-            return [wrap(x, parents[i]) if i in parents else x for i, x in enumerate(value)]
-        if type(source) is tuple:  # one output of several
-            i, n = source
-            return wrap(value, node if n == 1 else items(node, n)[i])
-        return value if source is PLAIN or source not in parents else wrap(value, parents[source])
-
-    if len(sources) == 1:
-        return lifted(node.kept, sources[0])
-    return tuple(lifted(value, source) for value, source in zip(node.kept, sources, strict=True))
 
 
 def _pull_item(g, kept):
@@ -210,14 +189,4 @@ def _undo_item(node, g, cotangents, owned):
     parts[i] = g if parts[i] is None else parts[i] + g
 
 
-ITEM = Plan(PseudoOp("item"), (0,), _pull_item, _undo_item, sources=(PLAIN, PLAIN))
-
-
-def items(node: Node, n: int) -> list[Node]:
-    """One node per output of an op with several outputs. The op's rule receives the list of their cotangents."""
-    nodes = []
-    for i in range(n):
-        item = Node()
-        item.plan, item.parent, item.other, item.kept = ITEM, node, None, (i, n)
-        nodes.append(item)
-    return nodes
+ITEM = Plan(PseudoOp("item"), (0,), _pull_item, lambda node, wrap: node.kept, _undo_item)

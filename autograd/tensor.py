@@ -1,11 +1,13 @@
 """Tensor: an array that knows where it came from. What NumPy does to arrays, it does to tensors, on the tape."""
 
+import opcode
 import sys
 import weakref
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from .hooks import HookedPlan, RemovableHandle, run_hooks
 from .op import table
 from .tape import Leaf, backprop, recording
 
@@ -35,11 +37,12 @@ class Tensor:
             [6., 8.]], shape=(2, 2), dtype=float64)
     """
 
-    __slots__ = ("__weakref__", "_bases", "_grad", "data", "node")
+    __slots__ = ("__weakref__", "_bases", "_grad", "_index", "data", "node")
     data: np.ndarray
     node: Any
     _grad: "Tensor | None"
     _bases: tuple  # weak references to the tensors that this one is a view of; set for views alone
+    _index: Any  # where in the first of them, if it is a part taken by an index
 
     __array_priority__ = 100.0
     __hash__ = object.__hash__
@@ -64,11 +67,10 @@ class Tensor:
     nbytes = property(lambda self: self.data.nbytes, doc="Bytes of all elements.")
     strides = property(lambda self: self.data.strides, doc="Bytes to step along each axis.")
     flags = property(lambda self: self.data.flags, doc="Memory layout of the array.")
-    T = property(lambda self: np.transpose(self), doc="All axes in reverse order.")
+    T = property(lambda self: table["transpose"](self), doc="All axes in reverse order.")
     mT = property(lambda self: np.swapaxes(self, -1, -2), doc="The last two axes swapped.")
     real = property(lambda self: np.real(self), doc="The real part.")
     imag = property(lambda self: np.imag(self), doc="The imaginary part.")
-    flat = property(lambda self: iter(self.ravel()), doc="An iterator over the elements.")
 
     def numpy(self) -> np.ndarray:
         """The values as an array that shares memory; read-only for a tracked tensor, whose values the tape may keep."""
@@ -100,12 +102,17 @@ class Tensor:
     def __iter__(self):
         if self.ndim == 0:
             raise TypeError("iteration over a 0-d tensor: use x.item() for its value")
-        return (self[i] for i in range(len(self)))
+        return iter(table["unstack"](self))
 
     def __bool__(self):
         return bool(self.data)
 
     def __float__(self):
+        if self.node is not None and _is_assignment(sys._getframe(1)):
+            raise TypeError(
+                "assigning a tracked tensor into an array would lose its gradient; make the array a tensor first, "
+                "a = Tensor(a), or assign x.item()"
+            )
         return float(self.data)
 
     def __int__(self):
@@ -234,7 +241,7 @@ class Tensor:
         for leaf in list(leaves):
             _accumulate(leaf, leaves.pop(leaf), create_graph)
 
-    def register_hook(self, hook) -> "RemovableHandle":
+    def register_hook(self, hook) -> RemovableHandle:
         """Call `hook(grad)` when the gradient of this tensor is known; what it returns, unless None, replaces it.
 
         >>> x = Tensor([1.0, 2.0], requires_grad=True)
@@ -246,8 +253,8 @@ class Tensor:
         """
         if self.node is None:
             raise RuntimeError("cannot register a hook on a tensor that does not require a gradient")
-        if not isinstance(self.node, Leaf) and not isinstance(self.node.plan, _HookedPlan):
-            self.node.plan = _HookedPlan(self.node.plan, self.dtype)
+        if not self.is_leaf and not isinstance(self.node.plan, HookedPlan):
+            self.node.plan = HookedPlan(self.node.plan, as_tensor, self.dtype)
         hooks = self.node.hooks if self.is_leaf else self.node.plan.hooks
         handle = RemovableHandle(hooks)
         hooks[handle] = hook
@@ -261,43 +268,6 @@ class Tensor:
             return
         collector = Leaf(weakref.ref(self))
         self.register_hook(lambda grad: _accumulate(collector, grad, grad.node is not None, conjugate=False))
-
-    # --- Assignment: a new value, never a change of what the tape kept ---------------------------------------------
-
-    def __setitem__(self, index, value):
-        self._refuse_view()
-        value = as_tensor(value)
-        if self.node is None and (value.node is None or not recording.get()):
-            if sys.getrefcount(self.data) > 2 or not self.data.flags.writeable:
-                self.data = self.data.copy()
-            self.data[plain(index)] = value.data
-            return
-        if self.dtype.kind not in "fc":
-            raise TypeError(f"assigning a tracked tensor into one of dtype {self.dtype} would lose its gradient")
-        self._become(table["setitem"](self, value, index=index))
-
-    def _become(self, result):
-        """Take the value and the history of `result`: what in-place operators do."""
-        self._refuse_view()
-        if result.shape != self.shape:
-            raise ValueError(f"in-place result of shape {result.shape} does not fit a tensor of shape {self.shape}")
-        if result.dtype != self.dtype:
-            if not np.can_cast(result.dtype, self.dtype, "same_kind"):
-                raise TypeError(f"in-place result of dtype {result.dtype} does not fit a tensor of dtype {self.dtype}")
-            result = result.astype(self.dtype)
-        self.data = result.data
-        if recording.get():
-            self.node = result.node
-        return self
-
-    def _refuse_view(self):
-        for reference in getattr(self, "_bases", ()):
-            base = reference()
-            if base is not None and np.may_share_memory(base.data, self.data):
-                raise RuntimeError(
-                    "this tensor is a view of another one, which would not see the assignment; assign into the other "
-                    "(x[0, 1] = v rather than x[0][1] = v), or into x.copy()"
-                )
 
     # --- Copies -----------------------------------------------------------------------------------------------------
 
@@ -341,52 +311,6 @@ class Tensor:
         __ne__ = __eq__  # type: ignore[assignment]
 
 
-class RemovableHandle:
-    """What `register_hook` returns: `remove()` takes the hook away; so does leaving a `with` block."""
-
-    def __init__(self, hooks: dict):
-        self._hooks = hooks
-
-    def remove(self) -> None:
-        """Take the hook away; doing it twice is harmless."""
-        self._hooks.pop(self, None)
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *exception):
-        self.remove()
-
-
-class _HookedPlan:
-    """A node's plan with functions of its cotangent put before it: a tape without hooks pays nothing for them."""
-
-    def __init__(self, plan, dtype, hooks=None):
-        self.op, self.wanted, self.sources, self.undo = plan.op, plan.wanted, plan.sources, None
-        self.hooks = {} if hooks is None else hooks
-        self._plan, self._dtype = plan, dtype
-        self.spent = plan.spent
-
-    def careful(self):
-        return _HookedPlan(self._plan.careful(), self._dtype, self.hooks)
-
-    def pull(self, g, kept):
-        hooked = _run_hooks(self.hooks, g if isinstance(g, Tensor) else wrap(np.asarray(g), None), self._dtype)
-        return self._plan.pull(hooked if isinstance(g, Tensor) else hooked.data, kept)
-
-
-def _run_hooks(hooks, g, dtype):
-    conjugate = dtype.kind == "c"
-    for hook in list(hooks.values()):
-        result = hook(np.conj(g) if conjugate else g)
-        if result is not None:
-            result = as_tensor(result)
-            if result.shape != g.shape:
-                raise RuntimeError(f"a hook changed the shape of a gradient from {g.shape} to {result.shape}")
-            g = np.conj(result) if conjugate else result
-    return g
-
-
 def _accumulate(leaf, g, recorded, conjugate=True):
     """Add a cotangent to the gradient of a leaf, in memory that belongs to this leaf alone."""
     tensor = leaf.tensor()
@@ -395,7 +319,7 @@ def _accumulate(leaf, g, recorded, conjugate=True):
     if g.shape != tensor.shape:
         raise ValueError(f"a gradient of shape {g.shape} arrived at a leaf of shape {tensor.shape}: a rule is wrong")
     if leaf.hooks:
-        g = _run_hooks(leaf.hooks, g if isinstance(g, Tensor) else wrap(np.asarray(g), None), tensor.dtype)
+        g = run_hooks(leaf.hooks, g, as_tensor, tensor.dtype)
     if conjugate and tensor.dtype.kind == "c":
         g = np.conj(g)
     total = tensor._grad
@@ -427,6 +351,11 @@ def _rebuild(cls, data, requires_grad):
     t = cls.__new__(cls)
     t.data, t.node, t._grad = data, None, None
     return t.requires_grad_(requires_grad)
+
+
+def _is_assignment(frame):
+    """Whether a number is wanted for `array[i] = tensor`: NumPy asks for it as `float(tensor)` does."""
+    return opcode.opname[frame.f_code.co_code[frame.f_lasti]] == "STORE_SUBSCR"
 
 
 def as_tensor(data: "ArrayLike | Tensor", dtype: "DTypeLike | None" = None) -> Tensor:

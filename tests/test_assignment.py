@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from autograd import Tensor, as_tensor, no_grad
+from autograd.op import table
 from tests.forms import assert_like_numpy
 
 X = np.random.default_rng(1).permutation(12).reshape(3, 4) - 5.3
@@ -265,3 +266,101 @@ def test_an_array_cannot_take_a_tracked_value(call):
         exec(call, {"np": np, "a": a, "v": v})
 
     np.testing.assert_array_equal(a, np.zeros(4))
+
+
+# --- Parts changed in place -------------------------------------------------------------------------------------------
+
+
+def test_an_in_place_operator_on_a_part_is_recorded():
+    x = Tensor(ROW, requires_grad=True)
+
+    y = x * 1
+    y[1:3] *= x[0]
+    y.sum().backward()
+
+    np.testing.assert_array_equal(y.data, ROW * [1, 1.5, 1.5, 1])
+    np.testing.assert_array_equal(x.grad.data, [1 + ROW[1] + ROW[2], 1.5, 1.5, 1.0])
+
+
+def test_an_in_place_operator_on_a_named_part_changes_the_whole_again_and_again():
+    x = Tensor(np.arange(6.0).reshape(2, 3), requires_grad=True)
+
+    y = x * 1
+    row = y[0]
+    row += 10
+    row *= 2
+    (y * y).sum().backward()
+
+    np.testing.assert_array_equal(y.data, [[20, 22, 24], [3, 4, 5]])
+    np.testing.assert_array_equal(row.data, [20, 22, 24])
+    np.testing.assert_array_equal(x.grad.data, [[80, 88, 96], [6, 8, 10]])
+
+
+def test_an_in_place_operator_on_a_part_of_an_untracked_tensor_changes_it_as_numpy_does():
+    x = Tensor(np.zeros((2, 3)))
+
+    x[1] += 5
+    x[:, 0] -= 1
+
+    np.testing.assert_array_equal(x.data, [[-1, 0, 0], [4, 5, 5]])
+
+
+def test_what_the_tape_kept_of_the_whole_is_not_changed_through_a_part():
+    x = Tensor(ROW, requires_grad=True)
+    y = x * 1
+    z = y * y  # keeps y
+
+    y[:2] *= 0
+    z.sum().backward()
+
+    np.testing.assert_array_equal(x.grad.data, 2 * ROW)
+
+
+def test_a_loop_that_fills_a_tensor_does_not_copy_it_each_time():
+    x = Tensor(np.ones(50), requires_grad=True)
+    y = Tensor(np.zeros(50))
+    places = set()
+
+    for i in range(50):
+        y[i] = x[i] * i
+        places.add(y.data.__array_interface__["data"][0])
+    (y * y).sum().backward()
+
+    assert len(places) == 1
+    np.testing.assert_array_equal(x.grad.data, 2.0 * np.arange(50) ** 2)
+
+
+def test_a_piece_of_a_split_is_a_view_that_is_not_assigned_to():
+    y = Tensor(ROW, requires_grad=True) * 1
+    piece = np.split(y, 2)[0]
+
+    with pytest.raises(RuntimeError, match="view"):
+        piece[0] = 9.0
+
+
+def test_flat_reads_and_assigns():
+    x = Tensor(np.arange(6.0).reshape(2, 3), requires_grad=True)
+
+    y = x * 1
+    y.flat[[0, 4]] = [10.0, 20.0]
+    (y.flat[4] * y.flat[1]).backward()
+
+    np.testing.assert_array_equal(y.data, [[10, 1, 2], [3, 20, 5]])
+    np.testing.assert_array_equal(x.grad.data, [[0, 20, 0], [0, 0, 0]])
+    assert [float(e) for e in y.flat] == [10, 1, 2, 3, 20, 5]
+    assert len(y.flat) == 6
+
+
+def test_put_replaces_elements_of_the_flattened_tensor():
+    x = Tensor(np.zeros((2, 2)))
+
+    x.put([0, 3], [1.0, 2.0])
+
+    np.testing.assert_array_equal(x.data, [[1, 0], [0, 2]])
+
+
+def test_a_tracked_tensor_inside_a_tuple_option_is_not_a_silent_constant():
+    x = Tensor(2.0, requires_grad=True)
+
+    with pytest.raises(TypeError, match=r"no derivative for index="):
+        table["getitem"](Tensor(ROW), index=(x, 0))

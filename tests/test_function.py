@@ -195,3 +195,25 @@ def test_the_gradient_is_brought_to_the_dtype_of_the_input():
     Widen.apply(x).sum().backward()
 
     assert x.grad.dtype == np.float32
+
+
+def test_a_tuple_of_one_output_stays_a_tuple_and_its_saved_output_differentiable():
+    class ExpInTuple(Function):
+        @staticmethod
+        def forward(ctx, x):
+            y = np.exp(x)
+            ctx.save_for_backward(y)
+            return (y,)
+
+        @staticmethod
+        def backward(ctx, g):
+            (y,) = ctx.saved_tensors
+            return g * y
+
+    x = Tensor(2.0, requires_grad=True)
+    (y,) = ExpInTuple.apply(x)
+    y.backward(create_graph=True)
+    first, x.grad = x.grad, None
+    first.backward()
+
+    np.testing.assert_allclose([first.item(), x.grad.item()], [np.exp(2.0)] * 2)

@@ -520,3 +520,18 @@ def test_python_complex_numbers_do_not_widen_a_dtype():
     assert y.dtype == np.complex64
     assert x.grad.dtype == np.float32
     np.testing.assert_array_equal(x.grad.data, [1.0, 1.0])
+
+
+def test_assigning_a_tracked_tensor_into_an_array_is_an_error_not_a_silent_constant():
+    array = np.zeros(3)
+    x = Tensor([1.0, 2.0], requires_grad=True)
+
+    with pytest.raises(ValueError, match="setting an array element") as caught:
+        array[0] = x[0]
+    with pytest.raises((TypeError, ValueError)):
+        array[1:] = x
+    array[1] = x.detach()[1]
+    array[2] = float(x[1])
+
+    assert "make the array a tensor first, a = Tensor(a)" in str(caught.value.__cause__)
+    np.testing.assert_array_equal(array, [0.0, 2.0, 2.0])

@@ -135,9 +135,12 @@ getitem = defop(
 # --- Replacing -------------------------------------------------------------------------------------------------------
 
 
-def setitem(x, value, index):
-    """A copy of `x` with the elements of `value` at an index; the last in C order where there are several."""
-    y = np.array(x)
+def setitem(x, value, index, copy=True):
+    """A copy of `x` with the elements of `value` at an index; the last in C order where there are several.
+
+    Without a copy, `x` itself is changed: for those who know that nobody else needs it.
+    """
+    y = np.array(x) if copy else x
     if not names_once(index):  # NumPy would follow the memory layout of the values
         value, given = np.empty(y[index].shape, y.dtype), value
         value[...] = given

@@ -1,0 +1,104 @@
+"""Assignment: a tensor takes a new value; what the tape has kept of the old one stays as it was.
+
+`x[i] = v` is the op `setitem`: `x` becomes a copy with the elements replaced. The copy is left out where nobody else,
+neither the tape nor a view nor the user, holds the array. In-place operators are the operator, and a new value.
+
+A view shares memory with the tensor that it was taken from, which a copy would not. So `part = x[1:3]; part *= 2`
+assigns to `x` as well, as in NumPy; other assignments to views are refused.
+"""
+
+import sys
+from typing import Any
+
+import numpy as np
+
+from .op import table
+from .tape import recording
+from .tensor import Tensor, as_tensor, plain
+
+
+class _Holder:
+    __slots__ = ("data",)
+
+
+def _calibrate():
+    holder = _Holder()
+    holder.data = np.empty(1)
+    return sys.getrefcount(holder.data)
+
+
+ALONE = _calibrate()  # references to an array that only one attribute holds
+
+
+def __setitem__(self: Tensor, index: Any, value: Any) -> None:
+    if _is_own_part(self, index, value):
+        return  # `x[i] *= 2` ends in `x[i] = part`, where part has just been assigned
+    _refuse_view(self)
+    value = as_tensor(value)
+    alone = sys.getrefcount(self.data) <= ALONE and self.data.flags.writeable
+    if self.node is None and (value.node is None or not recording.get()):
+        if not alone:
+            self.data = self.data.copy()
+        self.data[plain(index)] = value.data
+        return
+    if self.dtype.kind not in "fc":
+        raise TypeError(f"assigning a tracked tensor into one of dtype {self.dtype} would lose its gradient")
+    if not recording.get():
+        self.data = table["setitem"].forward(self.data, value.data, plain(index), copy=not alone)
+        return
+    result = table["setitem"](self, value, index=plain(index), copy=not alone)
+    self.data, self.node = result.data, result.node
+
+
+def become(self: Tensor, result: Any) -> Tensor:
+    """Take the value and the history of `result`: what in-place operators do.
+
+    Raises:
+        RuntimeError: the tensor is a view, other than a part `x[i]`.
+        TypeError, ValueError: the result has another shape, or a dtype that does not fit.
+    """
+    if result is NotImplemented:
+        return result
+    result = as_tensor(result)
+    if result.shape != self.shape:
+        raise ValueError(f"in-place result of shape {result.shape} does not fit a tensor of shape {self.shape}")
+    if result.dtype != self.dtype:
+        if not np.can_cast(result.dtype, self.dtype, "same_kind"):
+            raise TypeError(f"in-place result of dtype {result.dtype} does not fit a tensor of dtype {self.dtype}")
+        result = result.astype(self.dtype)
+    base = _base_of_part(self)
+    if base is not None:
+        base[self._index] = result
+        part = base[self._index]
+        self.data, self.node = part.data, part.node
+        return self
+    _refuse_view(self)
+    self.data = result.data
+    if recording.get():
+        self.node = result.node
+    return self
+
+
+def _base_of_part(t):
+    """The tensor of which `t` is a part by index that still shares its memory, or None."""
+    if not hasattr(t, "_index"):
+        return None
+    base = t._bases[0]()
+    return base if base is not None and np.may_share_memory(base.data, t.data) else None
+
+
+def _is_own_part(x, index, value):
+    """Whether `value` is `x[index]` as it is now."""
+    if not isinstance(value, Tensor) or getattr(value, "_index", None) is not index or _base_of_part(value) is not x:
+        return False
+    return value.node is None if x.node is None else value.node is not None and x.node in value.node.parents
+
+
+def _refuse_view(t):
+    for reference in getattr(t, "_bases", ()):
+        base = reference()
+        if base is not None and np.may_share_memory(base.data, t.data):
+            raise RuntimeError(
+                "this tensor is a view of another one, which would not see the assignment; assign into the other "
+                "(x[0, 1] = v rather than x[0][1] = v), or into x.copy()"
+            )
