@@ -73,8 +73,11 @@ defop(np.einsum_path)
 
 
 @implements(np.einsum)
-def einsum(*operands, out=None, optimize=False, **options):
-    """Both of NumPy's forms of call: subscripts and operands, or operands each followed by its list of labels."""
+def einsum(*operands, out=None, optimize=None, **options):
+    """Both of NumPy's forms of call: subscripts and operands, or operands each followed by its list of labels.
+
+    Unless told, a large sum is optimized and a small one is not.
+    """
     refuse_out("einsum", out)
     if isinstance(operands[0], str):
         subscripts, *operands = operands
@@ -82,6 +85,8 @@ def einsum(*operands, out=None, optimize=False, **options):
     else:
         subscripts, operands = _from_lists(operands)
     subscripts = _spelled_out(subscripts.replace(" ", ""), [x.ndim for x in operands])
+    if optimize is None:
+        optimize = _multiplications(operands, subscripts.partition("->")[0].split(",")) > MANY
     return _summed(*operands, subscripts=subscripts, optimize=optimize, **options)
 
 
