@@ -8,7 +8,7 @@
 True
 """
 
-from . import methods, ops  # noqa: F401 (to import them is to attach the methods and to declare the ops)
+from . import calls, methods, ops  # noqa: F401 (importing them attaches the methods and declares the ops)
 from .dtypes import get_default_dtype, set_default_dtype
 from .function import Function
 from .modes import enable_grad, is_grad_enabled, no_grad, set_grad_enabled

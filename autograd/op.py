@@ -23,7 +23,7 @@ table: dict[str, "Op"] = {}
 overrides: dict[Callable, Callable] = {}
 """What serves a NumPy function when one of its arguments is a tensor: an op, or a composition of ops."""
 
-calls: dict[Callable, Callable] = {}
+ufunc_calls: dict[Callable, Callable] = {}
 """The quick call of a ufunc on tensors, made on first use."""
 
 
@@ -144,7 +144,7 @@ def defop(
     table[op.name] = op
     if _is_numpy(fun):
         overrides[fun] = op
-        calls.pop(fun, None)
+        ufunc_calls.pop(fun, None)
     return op
 
 

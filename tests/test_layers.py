@@ -18,7 +18,7 @@ LAYERS = [
     ["tape"],
     ["dtypes", "hooks", "modes", "random"],
     ["tensor"],
-    ["assignment"],
+    ["assignment", "calls"],
     ["dispatch"],
     ["function", "methods"],
     ["tree"],

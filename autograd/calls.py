@@ -1,0 +1,367 @@
+"""How an op is called: its forward function runs on arrays, and what happened goes onto the tape.
+
+`_run` takes calls of any form. For the commonest forms, each op gets a function written out as source when it is first
+called: no loop over arguments, no decision that could be made before.
+"""
+
+import weakref
+
+import numpy as np
+
+from .op import Op, positional
+from .plan import plan_for
+from .tape import Node, recording
+from .tensor import Tensor, as_tensor, plain, wrap
+
+_new = object.__new__
+_array = np.ndarray
+_asarray = np.asarray
+
+
+def _run(op, args, options):
+    """Call an op with arrays and tensors in any form: lists among them, arguments by name, any number of arrays."""
+    if not op.differentiable:
+        return _constant(op, args, options)
+    if op.arguments is not None and len(args) != len(op.arguments):
+        args, options = op.bind(args, options)
+    arrays, wanted, parents, has_tensor = [], [], [], False
+    for x in args:
+        if type(x) is list or type(x) is tuple:
+            x = as_tensor(x)
+            if x.node is None:
+                x = x.data
+        if isinstance(x, Tensor):
+            has_tensor = True
+            if x.node is not None and (op.every is not None or op.rules[len(arrays)] is not None):
+                wanted.append(len(arrays))
+                parents.append(x.node)
+            x = x.data
+        arrays.append(x)
+    for name, value in options.items():
+        if value is not None and type(value) is not int and type(value) is not bool:
+            options[name] = _option(op, name, value)
+    y = op.forward(*arrays, **options)
+    if not has_tensor:
+        return y
+    if isinstance(y, tuple | list):
+        return _several(op, y, args, arrays, options, wanted, parents)
+    if type(y) is not _array:
+        y = _asarray(y)
+    t = _new(Tensor)
+    t.data = y
+    t._grad = None
+    recorded = wanted and recording.get() and y.dtype.kind in "fc"  # integers have no gradient
+    t.node = _record(op, y, arrays, options, wanted, parents) if recorded else None
+    if op.view and y.base is not None and isinstance(args[0], Tensor):
+        t._bases = (weakref.ref(args[0]), *getattr(args[0], "_bases", ()))
+    return t
+
+
+def _record(op, y, arrays, options, wanted, parents):
+    """What happened, as a node."""
+    node = Node()
+    wanted = tuple(wanted)
+    plan = node.plan = plan_for(op, wanted, len(arrays), tuple(options))
+    node.adopt(tuple(parents))
+    node.kept = plan.keep(arrays, y, options)
+    return node
+
+
+def _several(op, y, args, arrays, options, wanted, parents):
+    """An op with several outputs: one node for the op, and one for each output, which takes it out."""
+    parts = tuple(map(_asarray, y))
+    nodes = [None] * len(parts)
+    if wanted and recording.get():
+        nodes = _record(op, parts, arrays, options, wanted, parents).items(len(parts))
+        nodes = [node if part.dtype.kind in "fc" else None for node, part in zip(nodes, parts, strict=True)]
+    tensors = list(map(wrap, parts, nodes))
+    if op.view:
+        for t in tensors:
+            t._bases = (weakref.ref(args[0]), *getattr(args[0], "_bases", ()))
+    return type(y)(*tensors) if hasattr(y, "_fields") else tuple(tensors)
+
+
+def _prepare(op):
+    """The call of an op, made when it is first wanted."""
+    if op.differentiable and op.arguments is not None:
+        op.call = _write_quick(op) if _is_elementwise(op) else _write_call(op)
+    else:
+        op.call = lambda *args, **options: _run(op, args, options)
+    return op.call
+
+
+Op.prepare = _prepare
+
+
+def _option(op, name, value):
+    if _has_tracked(value) and recording.get():
+        raise TypeError(f"{op.name} has no derivative for {name}=; pass {name}.detach() to treat it as a constant")
+    return plain(value)
+
+
+def _has_tracked(value):
+    if isinstance(value, list | tuple):
+        return any(map(_has_tracked, value))
+    return isinstance(value, Tensor) and value.node is not None
+
+
+def _constant(op, args, options):
+    """An op that is differentiable nowhere: its result is off the tape."""
+    if op.positional is None:
+        op.positional = positional(op.fun)
+    if any(name == "out" and x is not None for name, x in zip(op.positional, args, strict=False)):
+        raise TypeError(f"{op.name} does not write into out= where tensors take part")
+    y = op.fun(*map(plain, args), **{name: plain(value) for name, value in options.items()})
+    return wrap(_asarray(y), None) if isinstance(y, np.ndarray | np.generic) else y
+
+
+_CALL = """
+def call(*args, **options):
+    if len(args) != COUNT:
+        return run(op, args, options)
+    ARGUMENTS = args
+    tracked = False
+    tensor = False
+    EACH
+    if options:
+        for value in options.values():
+            if type(value) not in inert and (type(value) is not tuple or not inert.issuperset(map(type, value))):
+                return run(op, args, options)
+    y = fun(ARRAYS **options)
+    if not tensor:
+        return y
+    if type(y) is not array:
+        if isinstance(y, (tuple, list)):
+            return run(op, args, options)
+        y = asarray(y)
+    t = new(Tensor)
+    t.data = y
+    t._grad = None
+    if tracked and recording() and y.dtype.kind in "fc":
+        t.node = node = Node()
+        node.plan = plan = plans.get((WANTED *options)) or find(op, (WANTED), options)
+        INPUTS
+        node.kept = plan.keep((ARRAYS), y, options)
+    else:
+        t.node = None
+    VIEW
+    return t
+"""
+_EACH = """
+    if isinstance(sI, Tensor):
+        aI = sI.data
+        pI = NODE
+        tensor = True
+        if pI is not None:
+            tracked = True
+    elif type(sI) is list or type(sI) is tuple:
+        return run(op, args, options)
+    else:
+        aI = sI
+        pI = None
+"""
+_VIEW = """
+    if y.base is not None and isinstance(s0, Tensor):
+        t._bases = (ref(s0), *getattr(s0, "_bases", ()))
+"""
+
+
+def _write_call(op):
+    """Write out the call of an op with a fixed number of arrays, so that no loop goes over them."""
+    n = len(op.rules)
+    numbers = range(n)
+    each = "".join(
+        _EACH.replace("NODE", "sI.node" if rule else "None").replace("I", str(i)) for i, rule in enumerate(op.rules)
+    )
+    inputs = "node.parent = p0\n        node.other = None"
+    if n > 1:
+        inputs = f"node.adopt([p for p in ({', '.join(f'p{i}' for i in numbers)}) if p is not None])"
+    if n == 2:
+        inputs = "node.parent, node.other = (p1, None) if p0 is None else (p0, p1)"
+    source = (
+        _CALL.replace("EACH", each.strip())
+        .replace("COUNT", str(n))
+        .replace("ARGUMENTS", ", ".join(f"s{i}" for i in numbers) + ",")
+        .replace("ARRAYS", "".join(f"a{i}, " for i in numbers))
+        .replace("WANTED", "".join(f"p{i} is not None, " for i in numbers))
+        .replace("INPUTS", inputs)
+        .replace("VIEW", _VIEW.strip() if op.view else "")
+    )
+    scope = _scope(op) | {"inert": _INERT, "plans": op.forms, "find": _find, "ref": weakref.ref}
+    exec(compile(source, f"<call of {op.name}>", "exec"), scope)
+    return scope["call"]
+
+
+_INERT = frozenset({int, bool, float, str, type(None)})  # what an option may be without being looked into
+
+
+def _find(op, wanted, options):
+    """The plan for a form of call, kept by what tells forms apart most quickly."""
+    positions = tuple(i for i, is_wanted in enumerate(wanted) if is_wanted)
+    plan = op.forms[(*wanted, *options)] = plan_for(op, positions, len(wanted), tuple(options))
+    return plan
+
+
+def _scope(op):
+    return {
+        "Tensor": Tensor, "Node": Node, "new": object.__new__, "array": np.ndarray, "asarray": np.asarray, "op": op,
+        "fun": op.forward, "recording": recording.get, "run": _run,
+    }  # fmt: skip
+
+
+def _is_elementwise(op):
+    """Whether the quick paths of elementwise ops are for this one."""
+    fun = op.fun
+    return (
+        isinstance(fun, np.ufunc) and fun.signature is None and len(op.rules) <= 2 and fun.nout == 1 and all(op.rules)
+    )
+
+
+_QUICK = {
+    1: """
+def call(s, **options):
+    if not isinstance(s, Tensor) or options:
+        return run(op, (s,), options)
+    a = s.data
+    y = FORWARD
+    if type(y) is not array:
+        y = asarray(y)
+    t = new(Tensor)
+    t.data = y
+    t._grad = None
+    p = s.node
+    if p is None or not recording():
+        t.node = None
+        return t
+    t.node = node = Node()
+    node.plan = plan0
+    node.parent = p
+    node.other = None
+    node.kept = KEPT0
+    return t
+""",
+    2: """
+def call(s, u, **options):
+    if options:
+        return run(op, (s, u), options)
+    alike = True
+    if isinstance(s, Tensor):
+        a = s.data
+        p = s.node
+        if isinstance(u, Tensor):
+            b = u.data
+            q = u.node
+            alike = a.shape == b.shape and a.dtype is b.dtype
+        elif type(u) is float or type(u) is int:
+            b = scalars.get(a.dtype, nothing).get(u)
+            if b is None:
+                b = scalar(u, a.dtype)
+            q = None
+        elif type(u) is array:
+            b = u
+            q = None
+            alike = a.dtype is b.dtype and (not b.ndim or a.shape == b.shape)
+        else:
+            return uncommon(op, s, u)
+    elif not isinstance(u, Tensor):
+        return run(op, (s, u), options)
+    elif type(s) is float or type(s) is int:
+        b = u.data
+        q = u.node
+        a = scalars.get(b.dtype, nothing).get(s)
+        if a is None:
+            a = scalar(s, b.dtype)
+        p = None
+    elif type(s) is array:
+        a = s
+        p = None
+        b = u.data
+        q = u.node
+        alike = a.dtype is b.dtype and (not a.ndim or a.shape == b.shape)
+    else:
+        return uncommon(op, s, u)
+    y = FORWARD
+    if type(y) is not array:
+        y = asarray(y)
+    t = new(Tensor)
+    t.data = y
+    t._grad = None
+    if p is None and q is None or not recording():
+        t.node = None
+        return t
+    if not alike:
+        return record(t, op, (a, b), (p, q))
+    t.node = node = Node()
+    if q is None:
+        node.plan = plan0
+        node.parent = p
+        node.other = None
+        node.kept = KEPT0
+    elif p is None:
+        node.plan = plan1
+        node.parent = q
+        node.other = None
+        node.kept = KEPT1
+    else:
+        node.plan = plan01
+        node.parent = p
+        node.other = q
+        node.kept = KEPT01
+    return t
+""",
+}
+_SYMBOLS = {np.add: "a + b", np.subtract: "a - b", np.multiply: "a * b", np.divide: "a / b"}
+
+
+def _write_quick(op):
+    """Write out the call of an elementwise op of one or two arrays: nothing on the path but what it needs.
+
+    Undoing broadcasting and promotion is prepared only where shapes or dtypes differ.
+    """
+    source = _QUICK[len(op.rules)]
+    scope = _scope(op) | {
+        "record": _record_unlike, "uncommon": _uncommon, "scalars": _scalars, "scalar": _scalar, "nothing": {},
+    }  # fmt: skip
+    for wanted in [(0,)] if len(op.rules) == 1 else [(0, 1), (0,), (1,)]:
+        name = "".join(map(str, wanted))
+        plan = scope[f"plan{name}"] = plan_for(op, wanted, len(op.rules), conform=False)
+        source = source.replace(f"KEPT{name}", plan.kept.replace("args[0]", "a").replace("args[1]", "b"))
+    if op.fun not in _SYMBOLS:  # say `power`, which looks at its exponent
+        scope |= {"scalars": {}, "scalar": lambda value, dtype: value}
+    forward = _SYMBOLS.get(op.fun) or ("fun(a)" if len(op.rules) == 1 else "fun(a, b)")
+    exec(compile(source.replace("FORWARD", forward), f"<call of {op.name}>", "exec"), scope)
+    return scope["call"]
+
+
+_scalars: dict[np.dtype, dict] = {np.dtype(np.float64): {}, np.dtype(np.float32): {}}
+
+
+def _scalar(value, dtype):
+    """A Python number as the 0-d array that NumPy would make of it: with it, a product takes 0.2 us less, twice."""
+    known = _scalars.get(dtype)
+    if known is None or not 1e-30 < abs(value) < 1e30:  # not for -0.0, which equals 0.0, nor for what may overflow
+        return value
+    if len(known) >= 1000:
+        known.clear()
+    array = known[value] = np.array(value, dtype)
+    array.flags.writeable = False
+    return array
+
+
+def _record_unlike(t, op, arrays, nodes):
+    """Put an elementwise op on the tape whose arguments differ in shape or dtype: that is undone in its plan."""
+    wanted = [i for i, node in enumerate(nodes) if node is not None]
+    t.node = _record(op, t.data, arrays, {}, wanted, [nodes[i] for i in wanted])
+    return t
+
+
+def _uncommon(op, a, b):
+    for x in (a, b):
+        if not isinstance(x, Tensor | list | tuple | np.ndarray | np.generic | int | float | complex) and (
+            not hasattr(x, "__array__") or getattr(x, "__array_ufunc__", True) is None
+        ):
+            return NotImplemented
+    kept = Tensor | list | tuple | int | float | complex  # Python's numbers do not widen what they meet
+    return _run(
+        op, tuple(x if isinstance(x, kept) and not isinstance(x, np.generic) else _asarray(x) for x in (a, b)), {}
+    )
