@@ -13,6 +13,7 @@ from .dtypes import get_default_dtype, set_default_dtype
 from .function import Function
 from .modes import enable_grad, is_grad_enabled, no_grad, set_grad_enabled
 from .op import defop, implements
+from .ops.reductions import logsumexp
 from .random import default_generator, get_rng_state, manual_seed, set_rng_state
 from .tensor import Tensor, as_tensor
 
@@ -29,6 +30,7 @@ __all__ = [
     "get_rng_state",
     "implements",
     "is_grad_enabled",
+    "logsumexp",
     "manual_seed",
     "no_grad",
     "set_default_dtype",

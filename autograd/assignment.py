@@ -79,6 +79,22 @@ def become(self: Tensor, result: Any) -> Tensor:
     return self
 
 
+def deliver(result: Any, out: Any, inputs: tuple = ()) -> Any:
+    """Honour `out=`: a tensor takes the result; an array that is also an input means `array += tensor`.
+
+    Raises:
+        TypeError: another array.
+    """
+    if out is None:
+        return result
+    target = out[0] if isinstance(out, tuple) else out
+    if isinstance(target, Tensor):
+        return become(target, result)
+    if any(target is x for x in inputs):
+        return result
+    raise TypeError("out= expects a tensor when a tensor is among the inputs; an array cannot carry a gradient")
+
+
 def _base_of_part(t):
     """The tensor of which `t` is a part by index that still shares its memory, or None."""
     if not hasattr(t, "_index"):

@@ -8,10 +8,11 @@ import weakref
 
 import numpy as np
 
+from .assignment import deliver
 from .op import Op, positional
 from .plan import plan_for
 from .tape import Node, recording
-from .tensor import Tensor, as_tensor, plain, wrap
+from .tensor import Tensor, as_tensor, has_tensor, plain, wrap
 
 _new = object.__new__
 _array = np.ndarray
@@ -24,14 +25,17 @@ def _run(op, args, options):
         return _constant(op, args, options)
     if op.arguments is not None and len(args) != len(op.arguments):
         args, options = op.bind(args, options)
-    arrays, wanted, parents, has_tensor = [], [], [], False
+    if options.get("out") is not None:
+        out = options.pop("out")
+        return deliver(_run(op, args, options), out)
+    arrays, wanted, parents, any_tensor = [], [], [], False
     for x in args:
         if type(x) is list or type(x) is tuple:
             x = as_tensor(x)
             if x.node is None:
                 x = x.data
         if isinstance(x, Tensor):
-            has_tensor = True
+            any_tensor = True
             if x.node is not None and (op.every is not None or op.rules[len(arrays)] is not None):
                 wanted.append(len(arrays))
                 parents.append(x.node)
@@ -41,7 +45,7 @@ def _run(op, args, options):
         if value is not None and type(value) is not int and type(value) is not bool:
             options[name] = _option(op, name, value)
     y = op.forward(*arrays, **options)
-    if not has_tensor:
+    if not any_tensor:
         return y
     if isinstance(y, tuple | list):
         return _several(op, y, args, arrays, options, wanted, parents)
@@ -107,9 +111,12 @@ def _has_tracked(value):
 
 def _constant(op, args, options):
     """An op that is differentiable nowhere: its result is off the tape."""
+    if not has_tensor((*args, *options.values())):
+        return op.fun(*args, **options)
     if op.positional is None:
         op.positional = positional(op.fun)
-    if any(name == "out" and x is not None for name, x in zip(op.positional, args, strict=False)):
+    given = {**dict(zip(op.positional, args, strict=False)), **options}
+    if given.get("out") is not None:
         raise TypeError(f"{op.name} does not write into out= where tensors take part")
     y = op.fun(*map(plain, args), **{name: plain(value) for name, value in options.items()})
     return wrap(_asarray(y), None) if isinstance(y, np.ndarray | np.generic) else y

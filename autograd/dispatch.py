@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from .assignment import become
+from .assignment import deliver
 from .op import Op, overrides, ufunc_calls
 from .tensor import Tensor
 
@@ -20,15 +20,15 @@ def _ufunc(ufunc, method, inputs, options):
     """A ufunc with options, or one of its methods."""
     out = options.pop("out", None)
     if method != "__call__":
-        return _into(_method(ufunc, method)(*inputs, **options), out, inputs)
+        return deliver(_method(ufunc, method)(*inputs, **options), out, inputs)
     where = options.pop("where", True)
     if where is not True:
         y = ufunc(*(np.where(where, x, 1) for x in inputs), **options)
-        return _into(np.where(where, y, 0 if out is None else out[0]), out, ())
+        return deliver(np.where(where, y, 0 if out is None else out[0]), out, ())
     op = overrides.get(ufunc)
     if op is None:
         raise unsupported(ufunc)
-    return _into(op(*inputs, **options), out, inputs)
+    return deliver(op(*inputs, **options), out, inputs)
 
 
 def _method(ufunc, method):
@@ -36,18 +36,6 @@ def _method(ufunc, method):
     if function is None:
         raise unsupported(ufunc, f".{method}")
     return function
-
-
-def _into(result, out, inputs):
-    """Honour `out=`: a tensor takes the result; an array that is also an input means `array += tensor`."""
-    if out is None:
-        return result
-    target = out[0] if isinstance(out, tuple) else out
-    if isinstance(target, Tensor):
-        return become(target, result)
-    if any(target is x for x in inputs):
-        return result
-    raise TypeError("out= expects a tensor when a tensor is among the inputs; an array cannot carry a gradient")
 
 
 def unsupported(function, method=""):
@@ -65,6 +53,8 @@ def _array_ufunc(self, ufunc, method, *inputs, **options):
 
 
 def _array_function(self, function, types, args, options):
+    for name in [name for name, value in options.items() if value is np._NoValue]:
+        del options[name]  # what NumPy's own wrappers give for what was not given
     try:
         implementation = overrides[function]
     except KeyError:

@@ -43,6 +43,17 @@ def _swapped(call):
     return lambda self, other: call(other, self)
 
 
+def _asked(call):
+    """Let an operand that wants to answer itself do so; the quick calls see to that by themselves."""
+
+    def operator(*operands):
+        if any(getattr(x, "__array_ufunc__", True) is None for x in operands):
+            return NotImplemented
+        return call(*operands)
+
+    return operator
+
+
 def _in_place(call):
     return lambda self, other: become(self, call(self, other))
 
@@ -52,8 +63,8 @@ def _operator(name, ufunc, form=lambda call: call):
 
     def first(*operands):
         call = _power() if ufunc is np.power and form is not _swapped else quick(ufunc)
-        call = form(call)
-        _attach(name, call if isinstance(call, type(_attach)) else lambda *operands: call(*operands))
+        call = form(call if ufunc.signature is None and isinstance(call, type(_attach)) else _asked(call))
+        _attach(name, call)
         return getattr(Tensor, name)(*operands)
 
     _attach(name, first)

@@ -231,7 +231,9 @@ def unbroadcast(g, shape, op):
             f"a rule returns the shape of its argument, or one that the argument was broadcast to"
         )
     stretched = tuple(i for i, n in enumerate(g.shape) if i < extra or (shape[i - extra] == 1 and n != 1))
-    if stretched:
+    if stretched == (0,) and type(g) is np.ndarray and g.ndim == 2 and g.dtype.char in "fd":
+        g = np.ones((1, len(g)), g.dtype) @ g  # three times as fast as a sum
+    elif stretched:
         g = np.sum(g, axis=stretched, keepdims=True)
     return g.reshape(shape) if extra else g
 

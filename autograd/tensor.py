@@ -371,7 +371,7 @@ def as_tensor(data: "ArrayLike | Tensor", dtype: "DTypeLike | None" = None) -> T
     """
     if isinstance(data, Tensor):
         return data if dtype is None or data.dtype == dtype else data.astype(dtype)
-    if isinstance(data, list | tuple) and _has_tensor(data):
+    if isinstance(data, list | tuple) and has_tensor(data):
         stacked: Any = np.stack([as_tensor(part) for part in data])  # on the tape
         return stacked if dtype is None else as_tensor(stacked, dtype)
     array = np.asarray(data, dtype)
@@ -380,8 +380,9 @@ def as_tensor(data: "ArrayLike | Tensor", dtype: "DTypeLike | None" = None) -> T
     return wrap(array, None)
 
 
-def _has_tensor(values):
-    return any(isinstance(x, Tensor) or (isinstance(x, list | tuple) and _has_tensor(x)) for x in values)
+def has_tensor(values):
+    """Whether there is a tensor among these values, or in lists and tuples among them."""
+    return any(isinstance(x, Tensor) or (isinstance(x, list | tuple) and has_tensor(x)) for x in values)
 
 
 def plain(x):

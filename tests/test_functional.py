@@ -64,7 +64,9 @@ def test_a_layer_has_the_second_derivatives_of_pytorch(case):
 
 @pytest.mark.parametrize("dtype", ["float16", "float32", "float64", "longdouble"])
 @pytest.mark.parametrize(
-    "fun", [F.relu, F.leaky_relu, F.sigmoid, F.tanh, F.silu, F.gelu, lambda x: F.gelu(x, "tanh")], ids=str
+    "fun",
+    [F.relu, F.leaky_relu, F.sigmoid, F.tanh, F.silu, F.gelu, lambda x: F.gelu(x, "tanh")],
+    ids=["relu", "leaky_relu", "sigmoid", "tanh", "silu", "gelu", "gelu by tanh"],
 )
 def test_an_activation_keeps_dtype_and_shape(fun, dtype):
     for shape in [(), (0,), (3,), (2, 0, 3), (2, 3)]:

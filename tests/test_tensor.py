@@ -535,3 +535,31 @@ def test_assigning_a_tracked_tensor_into_an_array_is_an_error_not_a_silent_const
 
     assert "make the array a tensor first, a = Tensor(a)" in str(caught.value.__cause__)
     np.testing.assert_array_equal(array, [0.0, 2.0, 2.0])
+
+
+@pytest.mark.parametrize(
+    "call", [lambda x, out: np.sum(x, 0, None, out), lambda x, out: np.sum(x, axis=0, out=out)], ids=["place", "name"]
+)
+def test_a_tensor_as_out_of_a_function_takes_the_result_and_its_history(call):
+    x, out = Tensor(np.ones((2, 3)), requires_grad=True), Tensor(np.zeros(3))
+
+    call(x, out)
+    (out * [1.0, 2.0, 3.0]).sum().backward()
+
+    np.testing.assert_array_equal(out.data, [2.0, 2.0, 2.0])
+    np.testing.assert_array_equal(x.grad.data, [[1, 2, 3], [1, 2, 3]])
+
+
+def test_an_array_as_out_of_a_function_is_refused():
+    with pytest.raises(TypeError, match="out="):
+        np.sum(Tensor(np.ones((2, 3)), requires_grad=True), axis=0, out=np.zeros(3))
+
+
+def test_a_matrix_product_asks_an_operand_that_wants_to_answer_itself():
+    class Mine:
+        __array_ufunc__ = None
+
+        def __rmatmul__(self, other):
+            return "mine"
+
+    assert Tensor([1.0]) @ Mine() == "mine"
