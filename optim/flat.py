@@ -13,8 +13,8 @@ import numpy as np
 
 from autograd import Tensor, as_tensor
 
-CHUNK = 32768
-"""Elements updated at a time: a few arrays of this length fit into a core's own cache."""
+CHUNK = 65536
+"""Elements updated at a time: few enough for the caches, many enough that the calls cost little beside."""
 
 
 class Bucket:

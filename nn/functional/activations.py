@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import math
 import warnings
 from typing import Any
@@ -22,7 +23,16 @@ def _values(*shapes, **options):
 
 
 def _relu(x):
-    return np.maximum(x, 0)
+    """`np.maximum` is twice as fast with an array of zeros as with one zero."""
+    alike = x.ndim > 1 and x.size >= 64 * len(x)
+    return np.maximum(x, _zeros(x.shape[1:], x.dtype) if alike else 0)
+
+
+@functools.lru_cache(maxsize=16)
+def _zeros(shape, dtype):
+    zeros = np.zeros(shape, dtype)
+    zeros.flags.writeable = False
+    return zeros
 
 
 def _relu_vjp(g, y):
