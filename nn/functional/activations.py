@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 import math
 import warnings
 from typing import Any
@@ -10,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from autograd import Tensor, as_tensor, defop
+from nn.functional._rows import constant, max_of_rows, sum_of_rows
 
 __all__ = ["gelu", "leaky_relu", "log_softmax", "relu", "sigmoid", "silu", "softmax", "tanh"]
 
@@ -25,14 +25,7 @@ def _values(*shapes, **options):
 def _relu(x):
     """`np.maximum` is twice as fast with an array of zeros as with one zero."""
     alike = x.ndim > 1 and x.size >= 64 * len(x)
-    return np.maximum(x, _zeros(x.shape[1:], x.dtype) if alike else 0)
-
-
-@functools.lru_cache(maxsize=16)
-def _zeros(shape, dtype):
-    zeros = np.zeros(shape, dtype)
-    zeros.flags.writeable = False
-    return zeros
+    return np.maximum(x, constant(x.shape[1:], x.dtype, 0) if alike else 0)
 
 
 def _relu_vjp(g, y):
@@ -185,15 +178,26 @@ def gelu(input: Tensor, approximate: str = "none") -> Tensor:
 
 
 def _softmax(x, axis=-1):
-    y = np.exp(x - np.maximum.reduce(x, axis=axis, keepdims=True, initial=-np.inf))
-    y /= np.add.reduce(y, axis=axis, keepdims=True)
+    y = np.exp(x - _max(x, axis))
+    y /= _sum(y, axis)
     return y
 
 
 def _softmax_vjp(g, y, axis=-1):
     """The Jacobian along the axis is diag(y) - y y'."""
-    gy = g * y
-    return gy - y * np.add.reduce(gy, axis=axis, keepdims=True)
+    return (g - _sum(g * y, axis)) * y
+
+
+def _max(x, axis):
+    if axis in (-1, x.ndim - 1):
+        return max_of_rows(x)
+    return np.maximum.reduce(x, axis=axis, keepdims=True, initial=-np.inf)
+
+
+def _sum(x, axis):
+    if axis in (-1, x.ndim - 1):
+        return sum_of_rows(x)
+    return np.add.reduce(x, axis=axis, keepdims=True)
 
 
 _softmax = defop(
@@ -222,12 +226,12 @@ def softmax(input: Tensor, dim: int | None = None, _stacklevel: int = 3, dtype: 
 
 
 def _log_softmax(x, axis=-1):
-    y = x - np.maximum.reduce(x, axis=axis, keepdims=True, initial=-np.inf)
-    return y - np.log(np.add.reduce(np.exp(y), axis=axis, keepdims=True))
+    y = x - _max(x, axis)
+    return y - np.log(_sum(np.exp(y), axis))
 
 
 def _log_softmax_vjp(g, y, axis=-1):
-    return g - np.exp(y) * np.add.reduce(g, axis=axis, keepdims=True)
+    return g - np.exp(y) * _sum(g, axis)
 
 
 _log_softmax = defop(

@@ -9,6 +9,7 @@ import numpy as np
 
 from autograd import Tensor, as_tensor, defop
 from nn._errors import ShapeError
+from nn.functional._rows import max_of_rows, sum_of_rows
 from nn.functional.activations import _log_softmax, _softmax
 
 if TYPE_CHECKING:
@@ -44,9 +45,9 @@ def _cross_entropy(x, target, scale=None):
 
     x: (rows, classes), target: (rows,)
     """
-    e = x - np.maximum.reduce(x, axis=1, keepdims=True, initial=-np.inf)
+    e = x - max_of_rows(x)
     picked = e[np.arange(len(target)), target]
-    rows = np.log(np.add.reduce(np.exp(e), axis=1)) - picked
+    rows = np.log(sum_of_rows(np.exp(e)))[:, 0] - picked
     return rows if scale is None else np.add.reduce(rows * scale)
 
 
