@@ -13,21 +13,9 @@ from typing import Any
 import numpy as np
 
 from .op import table
+from .ownership import AS_ATTRIBUTE
 from .tape import recording
 from .tensor import Tensor, as_tensor, plain
-
-
-class _Holder:
-    __slots__ = ("data",)
-
-
-def _calibrate():
-    holder = _Holder()
-    holder.data = np.empty(1)
-    return sys.getrefcount(holder.data)
-
-
-ALONE = _calibrate()  # references to an array that only one attribute holds
 
 
 def __setitem__(self: Tensor, index: Any, value: Any) -> None:
@@ -35,7 +23,7 @@ def __setitem__(self: Tensor, index: Any, value: Any) -> None:
         return  # `x[i] *= 2` ends in `x[i] = part`, where part has just been assigned
     _refuse_view(self)
     value = as_tensor(value)
-    alone = sys.getrefcount(self.data) <= ALONE and self.data.flags.writeable
+    alone = sys.getrefcount(self.data) <= AS_ATTRIBUTE and self.data.flags.writeable
     if self.node is None and (value.node is None or not recording.get()):
         if not alone:
             self.data = self.data.copy()

@@ -9,6 +9,7 @@ import numpy as np
 
 from .hooks import HookedPlan, RemovableHandle, run_hooks
 from .op import table
+from .ownership import AS_ARGUMENT, AS_ATTRIBUTE
 from .tape import Leaf, backprop, recording
 
 if TYPE_CHECKING:
@@ -50,7 +51,7 @@ class Tensor:
     def __init__(self, data: "ArrayLike | Tensor", requires_grad: bool = False, dtype: "DTypeLike | None" = None):
         source = as_tensor(data, dtype)
         self.node = source.node
-        self.data = source.data if source.node is not None else source.data.copy()
+        self.data = source.data if source.node is not None else source.data.copy(order="K")
         self._grad = None
         if requires_grad:
             if self.node is not None:
@@ -329,13 +330,27 @@ def _accumulate(leaf, g, recorded, conjugate=True):
     if isinstance(g, Tensor):
         g = g.data
     if total is None:
-        if type(g) is not np.ndarray or sys.getrefcount(g) > 2 or not g.flags.owndata or g.dtype != tensor.dtype:
+        if type(g) is not np.ndarray or sys.getrefcount(g) > AS_ARGUMENT or not _owns(g) or g.dtype != tensor.dtype:
             g = np.array(g, dtype=tensor.dtype)  # its own memory: rules may share arrays
         tensor._grad = wrap(g, None)
-    elif total.node is None and sys.getrefcount(total.data) == 2 and total.data.flags.writeable:
+    elif total.node is None and sys.getrefcount(total.data) <= AS_ATTRIBUTE and total.data.flags.writeable:
         np.add(total.data, g, out=total.data, casting="same_kind")
     else:  # somebody else sees this array, perhaps the tape
         tensor._grad = wrap(np.asarray(total.data + g, tensor.dtype), None)
+
+
+def _owns(array):
+    """Whether an array has its memory for itself, if only as the transpose of one that nobody else holds."""
+    base = array.base
+    if base is None:
+        return array.flags.owndata
+    return (
+        type(base) is np.ndarray
+        and sys.getrefcount(array.base) <= AS_ATTRIBUTE + 1  # here held by `base` as well
+        and base.flags.owndata
+        and base.nbytes == array.nbytes
+        and array.flags.writeable
+    )
 
 
 def wrap(data, node):

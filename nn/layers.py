@@ -60,7 +60,7 @@ class Linear(Module):
             raise ShapeError(f"Linear expects sizes of 0 or more, got {in_features} and {out_features}")
         self.in_features, self.out_features, self.init = in_features, out_features, init
         dtype = get_default_dtype() if dtype is None else dtype
-        self.weight = Parameter(np.empty((out_features, in_features), dtype))
+        self.weight = Parameter(np.empty((in_features, out_features), dtype).T)  # for x @ weight.T, the better order
         self.bias = Parameter(np.empty(out_features, dtype)) if bias else None
         self.reset_parameters(generator)
 

@@ -211,7 +211,11 @@ class Module(Owner):
             raise RuntimeError(lines)
         for name, array in arrays.items():
             t = targets[name]
-            t.data = array if assign else np.array(array, dtype=t.dtype)
+            if assign:
+                t.data = array
+            else:
+                t.data = np.empty_like(t.data)  # in the same order in memory
+                t.data[...] = array
             if t.grad is not None and t.grad.dtype != t.dtype:
                 t.grad = None
         return IncompatibleKeys(missing, unexpected)

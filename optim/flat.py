@@ -34,6 +34,7 @@ class Bucket:
         self.spans = list(itertools.pairwise(ends))
         self.values, *flat = (np.zeros(ends[-1], _real(params[0].dtype)) for _ in ("values", *moments))
         self.flat = tuple(flat)  # one for each moment
+        self.orders = ["F" if p.data.flags.f_contiguous else "C" for p in self.params]  # as they lie in memory
         self.views = [self._view(self.values, i) for i in range(len(self.params))]
         for p, view in zip(self.params, self.views):
             view[...] = p.data
@@ -81,7 +82,7 @@ class Bucket:
                 place[...] = grads[i].data
         else:
             i, start, stop = piece.part
-            g = _as_real(grads[i].data.reshape(-1))[start:stop]
+            g = _as_real(grads[i].data.reshape(-1, order=self.orders[i]))[start:stop]
         if maximize:
             g = np.negative(g, out=piece.g)
         if decay is not None:
@@ -94,7 +95,7 @@ class Bucket:
         return self._shaped(flat[slice(*self.spans[i])], i)
 
     def _shaped(self, part, i):
-        return part.view(self.params[i].dtype).reshape(self.params[i].shape)
+        return part.view(self.params[i].dtype).reshape(self.params[i].shape, order=self.orders[i])
 
     def _restore(self, i):
         """Move the moments that the state has for a parameter into the flat arrays; how many steps it has taken."""

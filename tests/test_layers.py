@@ -16,7 +16,7 @@ LAYERS = [
     ["op"],
     ["ops", "plan"],
     ["tape"],
-    ["dtypes", "hooks", "modes", "random"],
+    ["dtypes", "hooks", "modes", "ownership", "random"],
     ["tensor"],
     ["assignment"],
     ["calls"],
