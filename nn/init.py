@@ -37,15 +37,15 @@ __all__ = [
     "zeros_",
 ]
 
-Generator = np.random.Generator
 
-
-def uniform_(tensor: Tensor, a: float = 0.0, b: float = 1.0, generator: Generator | None = None) -> Tensor:
+def uniform_(tensor: Tensor, a: float = 0.0, b: float = 1.0, generator: np.random.Generator | None = None) -> Tensor:
     """Values uniform between `a` and `b`."""
     return _assign(tensor, _generator(generator).uniform(a, b, tensor.shape))
 
 
-def normal_(tensor: Tensor, mean: float = 0.0, std: float = 1.0, generator: Generator | None = None) -> Tensor:
+def normal_(
+    tensor: Tensor, mean: float = 0.0, std: float = 1.0, generator: np.random.Generator | None = None
+) -> Tensor:
     """Normal values of that mean and standard deviation."""
     return _assign(tensor, _generator(generator).normal(mean, std, tensor.shape))
 
@@ -65,7 +65,7 @@ def ones_(tensor: Tensor) -> Tensor:
     return _assign(tensor, 1.0)
 
 
-def xavier_uniform_(tensor: Tensor, gain: float = 1.0, generator: Generator | None = None) -> Tensor:
+def xavier_uniform_(tensor: Tensor, gain: float = 1.0, generator: np.random.Generator | None = None) -> Tensor:
     """Uniform values of variance `gain**2 * 2 / (fan_in + fan_out)`: for activations that are linear near 0, like tanh.
 
     X. Glorot and Y. Bengio, Understanding the difficulty of training deep feedforward neural networks, 2010.
@@ -78,7 +78,7 @@ def xavier_uniform_(tensor: Tensor, gain: float = 1.0, generator: Generator | No
     return uniform_(tensor, -bound, bound, generator)
 
 
-def xavier_normal_(tensor: Tensor, gain: float = 1.0, generator: Generator | None = None) -> Tensor:
+def xavier_normal_(tensor: Tensor, gain: float = 1.0, generator: np.random.Generator | None = None) -> Tensor:
     """Normal values of variance `gain**2 * 2 / (fan_in + fan_out)`: for activations that are linear near 0, like tanh.
 
     X. Glorot and Y. Bengio, Understanding the difficulty of training deep feedforward neural networks, 2010.
@@ -95,7 +95,7 @@ def kaiming_uniform_(
     a: float = 0,
     mode: str = "fan_in",
     nonlinearity: str = "leaky_relu",
-    generator: Generator | None = None,
+    generator: np.random.Generator | None = None,
 ) -> Tensor:
     """Uniform values of variance `gain**2 / fan`: for ReLU and its relatives, which pass half of what comes.
 
@@ -120,7 +120,7 @@ def kaiming_normal_(
     a: float = 0,
     mode: str = "fan_in",
     nonlinearity: str = "leaky_relu",
-    generator: Generator | None = None,
+    generator: np.random.Generator | None = None,
 ) -> Tensor:
     """Normal values of variance `gain**2 / fan`; arguments, errors and source as for `kaiming_uniform_`."""
     return normal_(tensor, 0.0, _he_std(tensor, a, mode, nonlinearity), generator)
@@ -183,7 +183,9 @@ def fans(tensor: Tensor) -> tuple[int, int]:
 Initializer = str | Callable[..., Any] | None
 
 
-def initialize(weight: Tensor, bias: Tensor | None, how: Initializer, generator: Generator | None = None) -> None:
+def initialize(
+    weight: Tensor, bias: Tensor | None, how: Initializer, generator: np.random.Generator | None = None
+) -> None:
     """Set the weight and bias of a layer: as PyTorch does with None, else by name or function, with a bias of zeros.
 
     Raises:
@@ -234,6 +236,6 @@ def _assign(tensor, values):
 def _generator(generator):
     if generator is None:
         return default_generator()
-    if not isinstance(generator, Generator):
+    if not isinstance(generator, np.random.Generator):
         raise TypeError(f"expected a numpy.random.Generator as generator, got {type(generator).__name__}")
     return generator

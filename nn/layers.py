@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import numpy.typing as npt
 
 from autograd import Tensor, get_default_dtype
 from nn import functional as F
@@ -13,6 +12,9 @@ from nn._errors import ShapeError
 from nn.init import Initializer, initialize
 from nn.module import Module
 from nn.parameter import Parameter
+
+if TYPE_CHECKING:
+    from numpy.typing import DTypeLike
 
 __all__ = ["Dropout", "Flatten", "Identity", "Linear"]
 
@@ -51,7 +53,7 @@ class Linear(Module):
         out_features: int,
         bias: bool = True,
         *,
-        dtype: npt.DTypeLike | None = None,
+        dtype: DTypeLike | None = None,
         init: Initializer = None,
         generator: np.random.Generator | None = None,
     ) -> None:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 import numpy as np
-import numpy.typing as npt
 
 from autograd import Tensor, as_tensor
 from nn.owner import Owner, children_of
+
+if TYPE_CHECKING:
+    from numpy.typing import DTypeLike
 
 __all__ = ["Module"]
 
@@ -109,7 +111,7 @@ class Module(Owner):
         for p in self.parameters():
             p.zero_grad(set_to_none)
 
-    def to(self: Self, dtype: npt.DTypeLike) -> Self:
+    def to(self: Self, dtype: DTypeLike) -> Self:
         """Convert all floating point parameters and buffers, in place; `to("cpu")` is accepted and does nothing.
 
         Raises:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import functools
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import numpy.typing as npt
+
+if TYPE_CHECKING:
+    from numpy.typing import DTypeLike
 
 
 def max_of_rows(x: Any) -> Any:
@@ -27,7 +29,7 @@ def sum_of_rows(x: Any) -> Any:
 
 
 @functools.lru_cache(maxsize=32)
-def constant(shape: tuple[int, ...], dtype: npt.DTypeLike, value: float) -> Any:
+def constant(shape: tuple[int, ...], dtype: DTypeLike, value: float) -> Any:
     """A read-only array of one value, made once."""
     array = np.full(shape, value, dtype)
     array.flags.writeable = False
