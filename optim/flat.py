@@ -13,8 +13,11 @@ import numpy as np
 
 from autograd import Tensor, as_tensor
 
-CHUNK = 65536
-"""Elements updated at a time: few enough for the caches, many enough that the calls cost little beside."""
+CHUNK = 262144
+"""Elements updated at a time: a few arrays of this length fit into a processor's caches."""
+
+LONG = 16384
+"""Parameters from this length on are updated one by one; the gradients of shorter ones are gathered first."""
 
 
 class Bucket:
@@ -28,7 +31,7 @@ class Bucket:
     """
 
     def __init__(self, params: list[Tensor], moments: tuple[str, ...], state: dict, has_step: bool) -> None:
-        self.params = sorted(params, key=lambda p: _length(p) < CHUNK)
+        self.params = sorted(params, key=lambda p: _length(p) < min(LONG, CHUNK))
         self.moments, self.state, self.has_step = moments, state, has_step
         ends = np.cumsum([0, *map(_length, self.params)]).tolist()
         self.spans = list(itertools.pairwise(ends))
@@ -144,7 +147,7 @@ class Bucket:
 
         for i in members:
             start, stop = self.spans[i]
-            if stop - start >= CHUNK:
+            if stop - start >= min(LONG, CHUNK):
                 count = -(-(stop - start) // CHUNK)
                 cuts = [start + (stop - start) * k // count for k in range(count + 1)]
                 pieces += [self._piece(lo, hi, part=(i, lo - start, hi - start)) for lo, hi in itertools.pairwise(cuts)]
