@@ -138,7 +138,7 @@ def draw_graph(loss: Tensor, model: nn.Module, path: Path) -> str:
         path.write_bytes(dot.pipe(format="svg"))
         return "the program dot"
     if importlib.util.find_spec("pygraphviz"):
-        need("pygraphviz", "viz").AGraph(dot.source).draw(str(path), format="svg", prog="dot")
+        path.write_bytes(need("pygraphviz", "viz").AGraph(dot.source).draw(format="svg", prog="dot"))
         return "pygraphviz"
     path.write_text(plain_svg(nodes, arrows), encoding="utf-8")
     return "a plain layout, as Graphviz is not installed: pip install 'wengert[viz]'"
