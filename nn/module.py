@@ -153,7 +153,7 @@ class Module(Owner):
     ) -> dict[str, Tensor]:
         """Parameters and persistent buffers by name, off the tape, under PyTorch's names.
 
-        As in PyTorch, memory is shared: a later `optimizer.step()` shows here. `copy.deepcopy` it to keep a moment.
+        Memory is shared until one side is changed: a later `optimizer.step()` does not show here.
 
         Args:
             destination: the dictionary to fill.

@@ -7,6 +7,7 @@ processor's cache. So the arrays of the parameters become views of a flat one, a
 from __future__ import annotations
 
 import itertools
+import sys
 from typing import Any
 
 import numpy as np
@@ -43,13 +44,25 @@ class Bucket:
             view[...] = p.data
             p.data = view
         self.counts = [self._restore(i) for i in range(len(self.params))]
+        self.references = self._count_references()  # while nobody else can have one
         self.active: list[bool] = []
         self.cohorts: list[Cohort] = []
         longest = min(ends[-1], CHUNK)
         self.work = tuple(np.empty(longest, self.values.dtype) for _ in range(3))
 
     def is_current(self, moments: tuple[str, ...]) -> bool:
-        """Take back parameters whose array was replaced; False where one no longer fits into its place."""
+        """Take back parameters whose array was replaced; False where a new bucket is needed.
+
+        That is where a parameter no longer fits into its place, and where somebody else holds the present values: a
+        graph that has yet to go backward, or a state dictionary. Theirs stay as they are; the step goes to new arrays.
+        """
+        flat, *views = zip(self._count_references(), self.references)
+        pieces = sum(len(cohort.pieces) for cohort in self.cohorts)
+        if flat[0] > flat[1] + pieces:
+            return False
+        for p, view, (now, then) in zip(self.params, self.views, views):
+            if now > then - (p.data is not view):
+                return False
         for p, view in zip(self.params, self.views):
             if p.data is not view:
                 if p.data.shape != view.shape or p.data.dtype != view.dtype:
@@ -57,6 +70,13 @@ class Bucket:
                 view[...] = p.data
                 p.data = view
         return self.moments == moments
+
+    def _count_references(self):
+        """To the flat array, of which each view has one, and to each view."""
+        counts = [sys.getrefcount(self.values)]
+        for view in self.views:
+            counts.append(sys.getrefcount(view))
+        return counts
 
     def step(self, optimizer: Any, group: dict[str, Any]) -> None:
         """Let the optimizer update, chunk by chunk, the parameters that have a gradient."""

@@ -25,7 +25,8 @@ class Optimizer:
     `param_groups` and `state`, as PyTorch's users know it.
 
     Parameters without a gradient are skipped. With the first step, the arrays of the parameters become views of a flat
-    one; an array that was assigned to `p.data` since the last step is copied there.
+    one; an array that was assigned to `p.data` since the last step is copied there. What others hold of a parameter, be
+    it a graph, `p.detach()` or a state dictionary, keeps its values: the step then goes to new arrays.
 
     Args:
         params: parameters; or groups of them, dictionaries `{"params": [...], "lr": 0.1}` with options of their own; or
@@ -181,7 +182,7 @@ class Optimizer:
     def state_dict(self) -> dict[str, Any]:
         """What is needed to go on later, in PyTorch's form: `state` by parameter number, and `param_groups`.
 
-        As in PyTorch, memory is shared: a later step shows here. `copy.deepcopy` it to keep a moment.
+        Arrays are copied: a later step does not show here.
         """
         numbers: dict[int, int] = {}
         groups = []
@@ -189,7 +190,11 @@ class Optimizer:
             for p in group["params"]:
                 numbers[id(p)] = len(numbers)
             groups.append({**group, "params": [numbers[id(p)] for p in group["params"]]})
-        return {"state": {numbers[id(p)]: dict(known) for p, known in self.state.items()}, "param_groups": groups}
+        state = {
+            numbers[id(p)]: {k: as_tensor(v.data.copy()) if isinstance(v, Tensor) else v for k, v in known.items()}
+            for p, known in self.state.items()
+        }
+        return {"state": state, "param_groups": groups}
 
     def load_state_dict(self, state_dict: Mapping[str, Any]) -> None:
         """Go on from what `state_dict` gave, of this optimizer or of PyTorch's of the same name; values are copied.

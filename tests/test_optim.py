@@ -273,6 +273,66 @@ def test_a_changed_learning_rate_counts_from_the_next_step():
     assert p.item() == 0.875
 
 
+@pytest.mark.parametrize("kind", ["sgd", "adam"])
+def test_a_step_between_forward_and_backward_leaves_the_gradient_right(kind):
+    (w,), optimizer = make(kind, 2)
+    w.grad = as_tensor(np.ones(2))
+    optimizer.step()
+    before = w.data.copy()
+    x = Tensor([3.0, 4.0], requires_grad=True)
+    losses = [(w * w * x).sum(), (w.reshape(2, 1) * w).sum() + (x[::-1] * w[::-1]).sum()]
+
+    optimizer.step()
+    w.grad = None
+    for loss in losses:
+        loss.backward()
+
+    np.testing.assert_allclose(x.grad.data, before**2 + before)
+    assert not np.array_equal(w.data, before)
+
+
+def test_what_others_hold_of_a_parameter_keeps_its_values():
+    (p,), optimizer = make("adam", 3)
+    p.grad = as_tensor(np.ones(3))
+    optimizer.step()
+    detached, view, state = p.detach(), p.data[1:], optimizer.state_dict()
+    before = p.tolist()
+
+    optimizer.step()
+
+    assert detached.tolist() == before and view.tolist() == before[1:]
+    assert p.tolist() != before
+    np.testing.assert_allclose(state["state"][0]["exp_avg"].data, 0.1)
+    np.testing.assert_allclose(optimizer.state[p]["exp_avg"].data, 0.19)
+
+
+def test_a_value_held_while_another_is_assigned_is_kept():
+    (p,), optimizer = make("sgd", 2)
+    p.grad = as_tensor(np.ones(2))
+    optimizer.step()
+    held = p.detach()
+
+    p.data = np.array([5.0, 6.0])
+    optimizer.step()
+
+    assert held.tolist() == [0.5, 0.5]
+    assert p.tolist() == [4.5, 5.5]
+
+
+def test_steps_of_ordinary_training_stay_in_the_same_arrays():
+    params, optimizer = make("adam", 3, 4)
+    arrays = []
+
+    for _ in range(4):
+        optimizer.zero_grad()
+        loss = sum((p * p).sum() for p in params)
+        loss.backward()
+        optimizer.step()
+        arrays.append([id(p.data.base) for p in params])
+
+    assert arrays[0] == arrays[1] == arrays[2] == arrays[3]
+
+
 def test_two_optimizers_may_share_a_parameter():
     (p,), first = make("sgd", 2)
     second = optim.SGD([p], lr=0.25)
