@@ -40,9 +40,7 @@ class Bucket:
         self.flat = tuple(flat)  # one for each moment
         self.orders = ["F" if p.data.flags.f_contiguous else "C" for p in self.params]  # as they lie in memory
         self.views = [self._view(self.values, i) for i in range(len(self.params))]
-        for p, view in zip(self.params, self.views):
-            view[...] = p.data
-            p.data = view
+        self._adopt()
         self.counts = [self._restore(i) for i in range(len(self.params))]
         self.references = self._count_references()  # while nobody else can have one
         self.active: list[bool] = []
@@ -63,13 +61,17 @@ class Bucket:
         for p, view, (now, then) in zip(self.params, self.views, views):
             if now > then - (p.data is not view):
                 return False
+            if p.data.shape != view.shape or p.data.dtype != view.dtype:
+                return False
+        self._adopt()
+        return self.moments == moments
+
+    def _adopt(self):
+        """Copy what the parameters hold into their views, and let them hold these."""
         for p, view in zip(self.params, self.views):
             if p.data is not view:
-                if p.data.shape != view.shape or p.data.dtype != view.dtype:
-                    return False
                 view[...] = p.data
                 p.data = view
-        return self.moments == moments
 
     def _count_references(self):
         """To the flat array, of which each view has one, and to each view."""
