@@ -15,7 +15,7 @@ import numpy as np
 from .op import table
 from .ownership import AS_ATTRIBUTE
 from .tape import recording
-from .tensor import Tensor, as_tensor, plain
+from .tensor import Tensor, as_tensor, own_index, plain
 
 
 def __setitem__(self: Tensor, index: Any, value: Any) -> None:
@@ -23,7 +23,7 @@ def __setitem__(self: Tensor, index: Any, value: Any) -> None:
         return  # `x[i] *= 2` ends in `x[i] = part`, where part has just been assigned
     _refuse_view(self)
     value = as_tensor(value)
-    alone = sys.getrefcount(self.data) <= AS_ATTRIBUTE and self.data.flags.writeable
+    alone = sys.getrefcount(self.data) <= AS_ATTRIBUTE and self.data.base is None and self.data.flags.writeable
     if self.node is None and (value.node is None or not recording.get()):
         if not alone:
             self.data = self.data.copy()
@@ -34,7 +34,7 @@ def __setitem__(self: Tensor, index: Any, value: Any) -> None:
     if not recording.get():
         self.data = table["setitem"].forward(self.data, value.data, plain(index), copy=not alone)
         return
-    result = table["setitem"](self, value, index=plain(index), copy=not alone)
+    result = table["setitem"](self, value, index=own_index(index), copy=not alone)
     self.data, self.node = result.data, result.node
 
 
@@ -58,7 +58,7 @@ def become(self: Tensor, result: Any) -> Tensor:
     if base is not None:
         base[self._index] = result
         part = base[self._index]
-        self.data, self.node = part.data, part.node
+        self.data, self.node, self._bases = part.data, part.node, part._bases
         return self
     _refuse_view(self)
     self.data = result.data
@@ -68,41 +68,63 @@ def become(self: Tensor, result: Any) -> Tensor:
 
 
 def deliver(result: Any, out: Any, inputs: tuple = ()) -> Any:
-    """Honour `out=`: a tensor takes the result; an array that is also an input means `array += tensor`.
+    """Honour `out=`: a tensor takes the result. An array that is also an input means `array += tensor`.
+
+    That changes the array, unless the tensor is tracked: then the result is a tensor, and the array stays as it is.
 
     Raises:
         TypeError: another array.
     """
     if out is None:
         return result
+    if isinstance(result, tuple):
+        return tuple(deliver(part, (target,), inputs) for part, target in zip(result, out, strict=True))
     target = out[0] if isinstance(out, tuple) else out
+    if target is None:
+        return result
     if isinstance(target, Tensor):
         return become(target, result)
     if any(target is x for x in inputs):
-        return result
+        if result.node is not None:
+            return result
+        np.copyto(target, result.data, casting="same_kind")  # no gradient is lost
+        return target
     raise TypeError("out= expects a tensor when a tensor is among the inputs; an array cannot carry a gradient")
 
 
 def _base_of_part(t):
-    """The tensor of which `t` is a part by index that still shares its memory, or None."""
-    if not hasattr(t, "_index"):
-        return None
-    base = t._bases[0]()
-    return base if base is not None and np.may_share_memory(base.data, t.data) else None
+    """The tensor of which `t` is a part by index, if it is still about; None for other tensors.
+
+    Raises:
+        RuntimeError: that tensor was assigned to after the part was taken.
+    """
+    base = t._bases[0]() if hasattr(t, "_index") else None
+    if base is not None and not np.may_share_memory(base.data, t.data) and t.size:
+        raise RuntimeError(
+            "this part of a tensor was taken before the tensor was assigned to, and is no part of its new value; "
+            "take it again (x[i]), or take a copy (x[i].copy())"
+        )
+    return base
 
 
 def _is_own_part(x, index, value):
     """Whether `value` is `x[index]` as it is now."""
-    if not isinstance(value, Tensor) or getattr(value, "_index", None) is not index or _base_of_part(value) is not x:
+    if not isinstance(value, Tensor) or getattr(value, "_index", None) is not index or value._bases[0]() is not x:
+        return False
+    if not np.may_share_memory(x.data, value.data):
         return False
     return value.node is None if x.node is None else value.node is not None and x.node in value.node.parents
 
 
 def _refuse_view(t):
+    """A tensor that is a view, and not a part by index, is not assigned to while the tensor it shows is about."""
     for reference in getattr(t, "_bases", ()):
-        base = reference()
-        if base is not None and np.may_share_memory(base.data, t.data):
+        if reference() is not None:
             raise RuntimeError(
                 "this tensor is a view of another one, which would not see the assignment; assign into the other "
                 "(x[0, 1] = v rather than x[0][1] = v), or into x.copy()"
             )
+    if hasattr(t, "_bases"):
+        del t._bases
+        if hasattr(t, "_index"):
+            del t._index

@@ -56,8 +56,8 @@ def _run(op, args, options):
     t._grad = None
     recorded = wanted and recording.get() and y.dtype.kind in "fc"  # integers have no gradient
     t.node = _record(op, y, arrays, options, wanted, parents) if recorded else None
-    if op.view and y.base is not None and isinstance(args[0], Tensor):
-        t._bases = (weakref.ref(args[0]), *getattr(args[0], "_bases", ()))
+    if op.view and y.base is not None:
+        _note_view(t, args[0])
     return t
 
 
@@ -81,8 +81,14 @@ def _several(op, y, args, arrays, options, wanted, parents):
     tensors = list(map(wrap, parts, nodes))
     if op.view:
         for t in tensors:
-            t._bases = (weakref.ref(args[0]), *getattr(args[0], "_bases", ()))
+            _note_view(t, args[0])
     return type(y)(*tensors) if hasattr(y, "_fields") else tuple(tensors)
+
+
+def _note_view(t, x):
+    """If `t` shares memory with the tensor `x`, remember `x`, and the living ones that `x` is a view of."""
+    if isinstance(x, Tensor) and (t.data.base is x.data or t.data.base is x.data.base is not None):
+        t._bases = (weakref.ref(x), *(base for base in getattr(x, "_bases", ()) if base() is not None))
 
 
 def _prepare(op):
@@ -168,8 +174,8 @@ _EACH = """
         pI = None
 """
 _VIEW = """
-    if y.base is not None and isinstance(s0, Tensor):
-        t._bases = (ref(s0), *getattr(s0, "_bases", ()))
+    if y.base is not None:
+        note_view(t, s0)
 """
 
 
@@ -194,7 +200,7 @@ def _write_call(op):
         .replace("INPUTS", inputs)
         .replace("VIEW", _VIEW.strip() if op.view else "")
     )
-    scope = _scope(op) | {"inert": _INERT, "plans": op.forms, "find": _find, "ref": weakref.ref}
+    scope = _scope(op) | {"inert": _INERT, "plans": op.forms, "find": _find, "note_view": _note_view}
     exec(compile(source, f"<call of {op.name}>", "exec"), scope)
     return scope["call"]
 
@@ -293,11 +299,11 @@ def call(s, u, **options):
     t = new(Tensor)
     t.data = y
     t._grad = None
+    if not alike:
+        return record(t, op, (a, b), (p, q))
     if p is None and q is None or not recording():
         t.node = None
         return t
-    if not alike:
-        return record(t, op, (a, b), (p, q))
     t.node = node = Node()
     if q is None:
         node.plan = plan0
@@ -357,7 +363,12 @@ def _scalar(value, dtype):
 
 def _record_unlike(t, op, arrays, nodes):
     """Put an elementwise op on the tape whose arguments differ in shape or dtype: that is undone in its plan."""
+    if t.data.dtype.kind not in "biufc":
+        raise TypeError(f"a tensor holds numbers; {op.name} would give one of {t.data.dtype}")
     wanted = [i for i, node in enumerate(nodes) if node is not None]
+    if not wanted or not recording.get():
+        t.node = None
+        return t
     t.node = _record(op, t.data, arrays, {}, wanted, [nodes[i] for i in wanted])
     return t
 

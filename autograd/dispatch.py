@@ -4,7 +4,7 @@ import numpy as np
 
 from .assignment import deliver
 from .op import Op, overrides, ufunc_calls
-from .tensor import Tensor
+from .tensor import Tensor, as_tensor
 
 
 def quick(ufunc):
@@ -23,12 +23,18 @@ def _ufunc(ufunc, method, inputs, options):
         return deliver(_method(ufunc, method)(*inputs, **options), out, inputs)
     where = options.pop("where", True)
     if where is not True:
-        y = ufunc(*(np.where(where, x, 1) for x in inputs), **options)
-        return deliver(np.where(where, y, 0 if out is None else out[0]), out, ())
+        where = as_tensor(where)
+        y = ufunc(*(_harmless(where, x) for x in inputs), **options)
+        return deliver(np.where(where, y, np.zeros((), y.dtype) if out is None else out[0]), out)
     op = overrides.get(ufunc)
     if op is None:
         raise unsupported(ufunc)
     return deliver(op(*inputs, **options), out, inputs)
+
+
+def _harmless(where, x):
+    """`x`, with ones where it takes no part."""
+    return x if isinstance(x, int | float | complex) else np.where(where, x, np.ones((), as_tensor(x).dtype))
 
 
 def _method(ufunc, method):

@@ -77,6 +77,9 @@ class Function:
     @classmethod
     def apply(cls, *args: Any, **kwargs: Any) -> Any:
         """Call the operation, on the tape."""
+        for name, x in kwargs.items():
+            if isinstance(x, Tensor) and x.node is not None and recording.get():
+                raise TypeError(f"{cls.__name__}.apply gives no gradient to {name}=; pass it by position")
         tracked = [isinstance(x, Tensor) and x.node is not None for x in args]
         wanted = tuple(i for i, is_tracked in enumerate(tracked) if is_tracked) if recording.get() else ()
         ctx = Context(tuple(i in wanted for i in range(len(args))))
@@ -106,7 +109,7 @@ def _where(x, args, results, several):
     for i, y in enumerate(results):
         if x is y and not any(x is a for a in args):
             return _Output(x.data, i, len(results) if several else 0)
-    return x
+    return wrap(x.data, x.node) if isinstance(x, Tensor) else x  # as it is now, whatever is assigned to it later
 
 
 class _Output(NamedTuple):

@@ -1,5 +1,6 @@
 """Hooks: functions that see, and may change, a gradient on its way."""
 
+import itertools
 from collections.abc import Callable
 from typing import Any
 
@@ -9,12 +10,12 @@ import numpy as np
 class RemovableHandle:
     """What `register_hook` returns: `remove()` takes the hook away; so does leaving a `with` block."""
 
-    def __init__(self, hooks: dict["RemovableHandle", Callable]):
-        self._hooks = hooks
+    def __init__(self, hooks: dict[int, Callable], place: int):
+        self._hooks, self._place = hooks, place
 
     def remove(self) -> None:
         """Take the hook away; doing it twice is harmless."""
-        self._hooks.pop(self, None)
+        self._hooks.pop(self._place, None)
 
     def __enter__(self) -> "RemovableHandle":
         return self
@@ -23,18 +24,34 @@ class RemovableHandle:
         self.remove()
 
 
+RETAIN = -1  # the place of the hook that collects a gradient, which comes after all others
+_places = itertools.count()
+
+
+def add_hook(hooks: dict[int, Callable], hook: Callable, place: int | None = None) -> RemovableHandle:
+    """Put a hook behind the others, or at a place of its own."""
+    place = next(_places) if place is None else place
+    hooks[place] = hook
+    return RemovableHandle(hooks, place)
+
+
 class HookedPlan:
     """A node's plan with hooks before it: a tape without hooks pays nothing for the possibility."""
 
-    undo = None
-
     def __init__(self, plan: Any, as_tensor: Callable, dtype: np.dtype, hooks: dict | None = None):
         self.op, self.wanted, self.lift, self.spent = plan.op, plan.wanted, plan.lift, plan.spent
-        self.hooks: dict[RemovableHandle, Callable] = {} if hooks is None else hooks
+        self.hooks: dict[int, Callable] = {} if hooks is None else hooks
         self._plan, self._as_tensor, self._dtype = plan, as_tensor, dtype
 
     def pull(self, g, kept):
         return self._plan.pull(run_hooks(self.hooks, g, self._as_tensor, self._dtype), kept)
+
+    @property
+    def undo(self):
+        return None if self._plan.undo is None else self._undo
+
+    def _undo(self, node, g, cotangents, owned):
+        self._plan.undo(node, run_hooks(self.hooks, g, self._as_tensor, self._dtype), cotangents, owned)
 
     def careful(self) -> "HookedPlan":
         return HookedPlan(self._plan.careful(), self._as_tensor, self._dtype, self.hooks)
@@ -49,8 +66,8 @@ def run_hooks(hooks: dict, g: Any, as_tensor: Callable, dtype: np.dtype) -> Any:
     arrived = g
     g = as_tensor(g)
     conjugate = dtype.kind == "c"  # a gradient is the conjugate of a cotangent
-    for hook in list(hooks.values()):
-        result = hook(np.conj(g) if conjugate else g)
+    for place in sorted(hooks, key=lambda place: (place == RETAIN, place)):
+        result = hooks[place](np.conj(g) if conjugate else g)
         if result is not None:
             result = as_tensor(result)
             if result.shape != g.shape:

@@ -5,7 +5,7 @@ import numpy as np
 from .assignment import __setitem__, become
 from .dispatch import quick, unsupported
 from .op import Op, overrides, table
-from .tensor import Tensor, plain
+from .tensor import Tensor, own_index, plain
 
 OPERATORS = {
     "add": np.add, "sub": np.subtract, "mul": np.multiply, "truediv": np.divide, "floordiv": np.floor_divide,
@@ -119,7 +119,7 @@ def _spread(sizes):
 
 
 def __getitem__(self, index):
-    part = table["getitem"](self, index=plain(index))
+    part = table["getitem"](self, index=plain(index) if self.node is None else own_index(index))
     if hasattr(part, "_bases"):
         part._index = index
     return part

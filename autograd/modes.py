@@ -2,6 +2,7 @@
 
 import functools
 import inspect
+from contextvars import ContextVar
 
 from .tape import recording
 
@@ -15,19 +16,26 @@ def is_grad_enabled() -> bool:
     return recording.get()
 
 
+_before: ContextVar[tuple[bool, ...]] = ContextVar("before", default=())  # what the blocks entered here will restore
+
+
 class _Mode:
     """A value of `recording` for the length of a block, of a function, or of each step of a generator."""
 
     def __init__(self, mode):
         self._mode = mode
-        self._before = []
 
     def __enter__(self):
-        self._before.append(recording.get())
+        self._begin(recording.get())
+
+    def _begin(self, before):
+        _before.set((*_before.get(), before))
         recording.set(self._mode)
 
     def __exit__(self, *exception):
-        recording.set(self._before.pop())
+        *earlier, before = _before.get()
+        _before.set(tuple(earlier))
+        recording.set(before)
 
     def __call__(self, function):
         mode = self._mode
@@ -52,6 +60,24 @@ class _Mode:
                         resume, sent = generator.throw, error
 
             return steps
+
+        if inspect.isasyncgenfunction(function):
+
+            @functools.wraps(function)
+            async def awaited_steps(*args, **kwargs):
+                generator = function(*args, **kwargs)
+                try:
+                    while True:
+                        try:
+                            with _Mode(mode):
+                                value = await generator.__anext__()
+                        except StopAsyncIteration:
+                            return
+                        yield value
+                finally:
+                    await generator.aclose()
+
+            return awaited_steps
 
         if inspect.iscoroutinefunction(function):
 
@@ -124,8 +150,7 @@ class set_grad_enabled(_Mode):
         recording.set(self._mode)
 
     def __enter__(self):
-        self._before.append(self._outer)
-        recording.set(self._mode)
+        self._begin(self._outer)
 
     def __call__(self, function):
         recording.set(self._outer)

@@ -37,6 +37,7 @@ class Op:
         arguments: names of the array arguments, in order; None when the op takes any number of arrays.
         rules: one vector-Jacobian product per argument, None for an argument without a derivative.
         differentiable: whether any argument has a derivative; if not, results are off the tape.
+        elementwise: whether each element of the result comes from the same place of the arguments.
         every: for any number of arrays, the one rule that returns all cotangents in a list.
         into: adds a contribution to a cotangent in place, `into(buffer, g, kept)`: for inputs used in many parts.
         view: whether the result may share memory with the first argument.
@@ -47,8 +48,8 @@ class Op:
     """
 
     __slots__ = (
-        "arguments", "call", "differentiable", "every", "forms", "forward", "fun", "into", "masks", "name", "plans",
-        "positional", "rules", "samples", "view",
+        "arguments", "call", "differentiable", "elementwise", "every", "forms", "forward", "fun", "into", "masks",
+        "name", "plans", "positional", "rules", "samples", "view",
     )  # fmt: skip
     prepare: Callable[["Op"], Callable]  # makes `call`; set by dispatch.py, which knows tensors
 
@@ -59,6 +60,7 @@ class Op:
         self.arguments = None if every else tuple(rules)
         self.rules = tuple(rules.values())
         self.differentiable = every is not None or any(rule is not None for rule in self.rules)
+        self.elementwise = type(fun).__name__ == "ufunc" and fun.signature is None
         self.plans, self.forms, self.call = {}, {}, None
         self.positional = None
         for argument, rule in rules.items():

@@ -11,6 +11,7 @@ import numpy as np
 
 class _Holder:
     __slots__ = ("data",)
+    data: np.ndarray
 
     def count(self):
         return sys.getrefcount(self.data)

@@ -68,31 +68,34 @@ def plan_for(
 
 def _write(op, wanted, count, options, conform, careful):
     """Write out the functions of a plan as Python source: no loop over arguments or names at run time."""
-    kept: dict[str, tuple[str, str]] = {}  # name in the source: (what to keep, the tensor that it came from)
+    kept: dict[str, tuple[str, str]] = {}  # variable in the source: (what to keep, the tensor that it came from)
 
     def value(name):
-        """The expression that a rule's parameter receives, noting what must be kept for it; None to leave it out."""
+        """The variable that a rule's parameter receives, noting what must be kept for it; None to leave it out."""
         if name == "wanted" and op.every is not None:
-            return "_wanted"
+            return "wanted"
+        variable = lifted = f"_{name}"
         if name in options:
-            kept[name] = f"options[{name!r}]", name
+            what = f"options[{name!r}]"
         elif name == "y":
-            kept[name] = "y", "_lift_output(y, node, wrap)"
+            what, lifted = "y", "lift_output(_y, node, wrap)"
         elif name == "y_shape":
-            kept[name] = "[_shape(part) for part in y] if isinstance(y, tuple) else _shape(y)", name
+            what = "[shape(part) for part in y] if isinstance(y, tuple) else shape(y)"
         elif name == "xs" and op.every is not None:
-            kept[name] = "list(args)", "_lift_all(xs, _wanted, node.parents, wrap)"
+            what, lifted = "list(args)", "lift_all(_xs, wanted, node.parents, wrap)"
         elif name == "xs_shape" and op.every is not None:
-            kept[name] = "[_shape(x) for x in args]", name
+            what = "[shape(x) for x in args]"
         elif op.arguments and name in op.arguments:
             i = op.arguments.index(name)
-            kept[name] = f"args[{i}]" if i < count else "None", f"wrap({name}, p{i})" if i in wanted else name
+            what = f"args[{i}]" if i < count else "None"
+            lifted = f"wrap({variable}, p{i})" if i in wanted else variable
         elif op.arguments and name.removesuffix("_shape") in op.arguments:
             i = op.arguments.index(name.removesuffix("_shape"))
-            kept[name] = f"_shape(args[{i}])" if i < count else "None", name
+            what = f"shape(args[{i}])" if i < count else "None"
         else:
             return None  # an option that was not given: the rule's default
-        return name
+        kept[variable] = what, lifted
+        return variable
 
     def call(function, rule):
         if rule.__code__.co_code == _IDENTITY and rule.__code__.co_argcount == 1:
@@ -104,41 +107,41 @@ def _write(op, wanted, count, options, conform, careful):
             if expression is not None:
                 values.append(f"{name}={expression}" if by_name else expression)
         expression = f"{function}({', '.join(['g', *values])})"
-        return f"_settle({expression}, g)" if careful and op.every is None else expression
+        return f"settle({expression}, g)" if careful and op.elementwise else expression
 
     def conformed(expression, i):
         if not conform:
             return expression
-        kept[f"_shape{i}"] = f"args[{i}].shape", f"_shape{i}"
-        kept[f"_dtype{i}"] = f"args[{i}].dtype", f"_dtype{i}"
-        return f"_conform({expression}, _shape{i}, _dtype{i}, _op)"
+        kept[f"shape{i}"] = f"args[{i}].shape", f"shape{i}"
+        kept[f"dtype{i}"] = f"args[{i}].dtype", f"dtype{i}"
+        return f"conform({expression}, shape{i}, dtype{i}, op)"
 
     scope = {
-        "_shape": np.shape, "_conform": conform_cotangent, "_op": op, "_add": add_cotangent, "_settle": settle,
-        "_lift_output": _lift_output, "_wanted": wanted,
+        "shape": np.shape, "conform": conform_cotangent, "op": op, "add": add_cotangent, "settle": settle,
+        "lift_output": _lift_output, "wanted": wanted,
     }  # fmt: skip
     parents = [f"p{i}" for i in wanted]
     family = f"{', '.join(parents)} = node.parent" + (", node.other" if len(wanted) == 2 else "")
     if op.every is not None:  # any number of arrays, so these functions do loop
-        scope |= {"_every": op.every, "_conform_all": _conform_all, "_add_all": add_all, "_lift_all": _lift_all}
-        call_every = call("_every", op.every)
-        kept["_likes"] = "[(args[i].shape, args[i].dtype) for i in _wanted]", "_likes"
-        result = f"_conform_all({call_every}, _wanted, {count}, _likes, _op)"
+        scope |= {"every": op.every, "conform_all": _conform_all, "add_all": add_all, "lift_all": _lift_all}
+        call_every = call("every", op.every)
+        kept["likes"] = "[(args[i].shape, args[i].dtype) for i in wanted]", "likes"
+        result = f"conform_all({call_every}, wanted, {count}, likes, op)"
         results = [result if len(wanted) > 1 else f"{result}[0]"]
-        added = [f"_add_all(cotangents, owned, node.parents, {result})"]
+        added = [f"add_all(cotangents, owned, node.parents, {result})"]
         family = "pass"
     else:
-        scope |= {f"_rule{i}": op.rules[i] for i in wanted}
-        results = [conformed(call(f"_rule{i}", op.rules[i]), i) for i in wanted]
+        scope |= {f"rule{i}": op.rules[i] for i in wanted}
+        results = [conformed(call(f"rule{i}", op.rules[i]), i) for i in wanted]
         added = [family]
         if op.into is not None:  # one wanted argument
-            scope["_into"] = op.into
-            added += [f"if {parents[0]} in owned:", f"    return _into(cotangents[{parents[0]}], g, kept)"]
+            scope["into"] = op.into
+            added += [f"if {parents[0]} in owned:", f"    return into(cotangents[{parents[0]}], g, kept)"]
         for parent, result in zip(parents, results, strict=True):
             added += [f"gx = {result}", f"if {parent} not in cotangents:", f"    cotangents[{parent}] = gx"]
             if op.into is not None:
                 added.append(f"    owned.add({parent})")  # such rules return an array of their own
-            added += ["else:", f"    _add(cotangents, owned, {parent}, gx)"]
+            added += ["else:", f"    add(cotangents, owned, {parent}, gx)"]
     unpack = f"{', '.join(kept)} = kept" if kept else "pass"
     what = ", ".join(expression for expression, _ in kept.values()) or "None"
     lifted = ", ".join(tensor for _, tensor in kept.values()) or "None"
@@ -240,6 +243,6 @@ def unbroadcast(g, shape, op):
 
 def _spent(*_):
     raise RuntimeError(
-        "this graph was released by an earlier backward pass; call backward(retain_graph=True) the first time "
-        "to go through it again"
+        "this graph was released by an earlier backward pass, or by one that an error ended; call "
+        "backward(retain_graph=True) the first time to go through it again"
     )

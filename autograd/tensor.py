@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from .hooks import HookedPlan, RemovableHandle, run_hooks
+from .hooks import RETAIN, HookedPlan, RemovableHandle, add_hook, run_hooks
 from .op import table
 from .ownership import AS_ARGUMENT, AS_ATTRIBUTE
 from .tape import Leaf, backprop, recording
@@ -118,6 +118,9 @@ class Tensor:
 
     def __int__(self):
         return int(self.data)
+
+    def __round__(self, ndigits=None):
+        return round(self.item()) if ndigits is None else np.round(self, ndigits)
 
     def __complex__(self):
         return complex(self.data)
@@ -254,21 +257,25 @@ class Tensor:
         """
         if self.node is None:
             raise RuntimeError("cannot register a hook on a tensor that does not require a gradient")
+        return add_hook(self._hooks(), hook)
+
+    def _hooks(self):
         if not self.is_leaf and not isinstance(self.node.plan, HookedPlan):
             self.node.plan = HookedPlan(self.node.plan, as_tensor, self.dtype)
-        hooks = self.node.hooks if self.is_leaf else self.node.plan.hooks
-        handle = RemovableHandle(hooks)
-        hooks[handle] = hook
-        return handle
+        return self.node.hooks if self.is_leaf else self.node.plan.hooks
 
     def retain_grad(self) -> None:
-        """Collect the gradient of this tensor in `grad` although it is not a leaf."""
+        """Collect the gradient of this tensor, after all hooks, in `grad` although it is not a leaf."""
         if self.is_leaf:
             if self.node is None:
                 raise RuntimeError("cannot retain the gradient of a tensor that does not require one")
             return
         collector = Leaf(weakref.ref(self))
-        self.register_hook(lambda grad: _accumulate(collector, grad, grad.node is not None, conjugate=False))
+
+        def collect(grad):
+            _accumulate(collector, grad, grad.node is not None, conjugate=False)
+
+        add_hook(self._hooks(), collect, RETAIN)
 
     # --- Copies -----------------------------------------------------------------------------------------------------
 
@@ -398,6 +405,13 @@ def as_tensor(data: "ArrayLike | Tensor", dtype: "DTypeLike | None" = None) -> T
 def has_tensor(values):
     """Whether there is a tensor among these values, or in lists and tuples among them."""
     return any(isinstance(x, Tensor) or (isinstance(x, list | tuple) and has_tensor(x)) for x in values)
+
+
+def own_index(index):
+    """A plain index whose arrays are the tape's own, so that the user may go on to use theirs for something else."""
+    if type(index) is tuple:
+        return tuple(map(own_index, index))
+    return index.copy() if type(index) is np.ndarray else plain(index)
 
 
 def plain(x):

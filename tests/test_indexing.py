@@ -376,7 +376,6 @@ def test_the_first_of_equal_elements_receives_the_gradient_of_a_unique_one():
         "np.isin(x, v)",
         "np.histogram(x, 3)",
         "np.histogram(x, [-3.0, 0.0, 4.0], density=True)",
-        "np.histogram_bin_edges(x)",
         "np.bincount(np.argsort(v), minlength=7)",
         "np.unravel_index(np.argsort(v), (5, 2))",
         "np.ravel_multi_index(np.nonzero(x > 0), (3, 4))",

@@ -60,6 +60,7 @@ _summed = defop(
     summed,
     name="einsum",
     every=einsum_vjp,
+    view=True,
     samples=both(
         with_options(real((2, 3), (3, 4)), {"subscripts": "ij,jk->ik"}, {"subscripts": "ij,jk->k"}),
         with_options(real((2, 3), (3, 4), (4, 2)), {"subscripts": "ij,jk,ki->"}, {"subscripts": "ij,jk,kl->il"}),

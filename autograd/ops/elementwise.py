@@ -74,7 +74,10 @@ def power_vjp_base(g, a, b):
     if number and b >= 1:
         return g * (b * a ** (b - 1))
     with np.errstate(divide="ignore", invalid="ignore"):
-        return g * (b * a ** ((b and b - 1) if number else np.where(b == 0, 0, b - 1)))
+        if number:
+            return g * (b * a ** (b and b - 1))
+        flat = (b == 0) & ((a == 0) | ~np.isfinite(a))  # elsewhere, the factor b sees to it
+        return g * (b * a ** np.where(flat, 0, b - 1))
 
 
 def power_vjp_exponent(g, a, b, y):
@@ -135,7 +138,7 @@ logistic = defop(logistic, x=lambda g, y: g * (y * (1 - y)), samples=real((3, 4)
 def ahead(a, b, dtype):
     """`a - b`, but -inf rather than NaN where both are -inf: nothing has no share in nothing."""
     huge = np.finfo(dtype).max / 2
-    return np.minimum(a, huge) - np.maximum(b, -huge)
+    return np.minimum(a, huge) - np.minimum(np.maximum(b, -huge), huge)
 
 
 defop(
@@ -244,7 +247,7 @@ defop(np.absolute, x=absolute_vjp, samples=except_zero((3, 4)))
 defop(np.fabs, x=lambda g, x: g * np.sign(x), samples=nonzero((3, 4)))
 defop(np.conjugate, x=lambda g: np.conj(g), samples=anywhere((3, 4)))
 defop(np.real, x=lambda g: g, view=True, samples=anywhere((3, 4)))
-defop(np.imag, x=lambda g: g * -1j, samples=anywhere((3, 4)))
+defop(np.imag, x=lambda g: g * -1j, view=True, samples=anywhere((3, 4)))
 
 
 @implements(np.angle)

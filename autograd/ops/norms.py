@@ -52,6 +52,8 @@ def vector_norm(x, order, axis, keepdims):
     """The norm of a vector along one axis or several."""
     if order is None or order == 2:
         return euclidean(x, axis=axis, keepdims=keepdims)
+    if hasattr(order, "dtype"):
+        order = np.asarray(order).item()  # which says so if it is tracked: there is no derivative for it
     if isinstance(order, str):
         raise ValueError(f"Invalid norm order {order!r} for vectors: it is a number, inf or -inf")
     if order in (np.inf, -np.inf):

@@ -11,7 +11,7 @@ from .indexing import along, getitem, put_at, take
 
 for _function in (
     np.argsort, np.argpartition, np.lexsort, np.searchsorted, np.digitize, np.nonzero, np.flatnonzero, np.argwhere,
-    np.isin, np.ix_, np.unravel_index, np.ravel_multi_index, np.histogram_bin_edges,
+    np.isin, np.ix_, np.unravel_index, np.ravel_multi_index,
 ):  # fmt: skip
     defop(_function)
 
