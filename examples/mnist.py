@@ -1,6 +1,6 @@
 """MNIST: handwritten digits, 28 by 28 pixels, learnt by a network of two hidden layers.
 
-    python examples/mnist.py --data DIR [--epochs 10] [--batch-size 64] [--lr 0.001] [--dropout 0.2] [--seed 0]
+    python examples/mnist.py --data DIR [--epochs 10] [--batch-size 64] [--lr 0.001] [--constant] [--seed 0]
 
 DIR holds the four IDX files, gzipped or not; without --data they are downloaded once, with checksums.
 """
@@ -24,10 +24,10 @@ from nn.data import DataLoader, load_mnist
 def build(dropout: float) -> nn.Module:
     """784-256-128-10, with ReLU and dropout."""
     return nn.Sequential(
-        nn.Linear(784, 256),
+        nn.Linear(784, 256, init="he"),
         nn.ReLU(),
         nn.Dropout(dropout),
-        nn.Linear(256, 128),
+        nn.Linear(256, 128, init="he"),
         nn.ReLU(),
         nn.Dropout(dropout),
         nn.Linear(128, 10),
@@ -60,7 +60,8 @@ def main(argv: list[str] | None = None) -> float:
     parser.add_argument("--data", metavar="DIR", help="folder with the IDX files (default: download them)")
     parser.add_argument("--epochs", type=count, default=10, help="passes over the training images (default: 10)")
     parser.add_argument("--batch-size", type=count, default=64, help="images per step (default: 64)")
-    parser.add_argument("--lr", type=float, default=1e-3, help="Adam's step size (default: 0.001)")
+    parser.add_argument("--lr", type=float, default=1e-3, help="Adam's step size at first (default: 0.001)")
+    parser.add_argument("--constant", action="store_true", help="keep the step size, which else falls linearly to 0")
     parser.add_argument("--dropout", type=float, default=0.2, help="share of units dropped (default: 0.2)")
     parser.add_argument("--seed", type=int, default=0, help="seed of everything random (default: 0)")
     args = parser.parse_args(argv)
@@ -74,6 +75,8 @@ def main(argv: list[str] | None = None) -> float:
     batches = DataLoader(mnist.train, batch_size=args.batch_size, shuffle=True)
     start, found = time.perf_counter(), 0.0
     for epoch in range(1, args.epochs + 1):
+        if not args.constant:
+            optimizer.param_groups[0]["lr"] = args.lr * (1 - (epoch - 1) / args.epochs)
         total = 0.0
         for images, labels in progress(batches, desc=f"epoch {epoch}", leave=False):
             optimizer.zero_grad()
