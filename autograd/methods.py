@@ -26,9 +26,9 @@ FUNCTIONS = [
 
 # What PyTorch has as methods besides.
 ELEMENTWISE = [
-    "exp", "exp2", "expm1", "log", "log2", "log10", "log1p", "sqrt", "square", "reciprocal", "sin", "cos", "tan",
+    "abs", "exp", "exp2", "expm1", "log", "log2", "log10", "log1p", "sqrt", "square", "reciprocal", "sin", "cos", "tan",
     "arcsin", "arccos", "arctan", "sinh", "cosh", "tanh", "arcsinh", "arccosh", "arctanh", "sign", "floor", "ceil",
-    "trunc", "maximum", "minimum", "isnan", "isinf", "isfinite",
+    "trunc", "pow", "maximum", "minimum", "matmul", "isnan", "isinf", "isfinite",
 ]  # fmt: skip
 
 
@@ -150,6 +150,26 @@ def flatten(self, order="C"):
     return np.copy(np.ravel(self, order))
 
 
+def numel(self):
+    """The number of elements: PyTorch's name of `size`."""
+    return self.data.size
+
+
+def dim(self):
+    """The number of axes: PyTorch's name of `ndim`."""
+    return self.data.ndim
+
+
+def double(self):
+    """The values as float64."""
+    return self.astype(np.float64)
+
+
+def float_(self):
+    """The values as float32, as PyTorch's `float()` means it."""
+    return self.astype(np.float32)
+
+
 def unsqueeze(self, axis):
     """A new axis of size 1 at this place: PyTorch's name of `np.expand_dims`."""
     return np.expand_dims(self, axis)
@@ -219,7 +239,8 @@ def tobytes(self, order="C"):
 
 for _method in (
     __getitem__, __setitem__, put, reshape, transpose, permute, view, flatten, unsqueeze, astype, compress, logsumexp,
-    sort, partition, fill, tobytes,
+    sort, partition, fill, tobytes, numel, dim, double,
 ):  # fmt: skip
     _attach(_method.__name__, _method)
 Tensor.flat = property(Flat, doc="The elements in one axis.")  # type: ignore[attr-defined]
+_attach("float", float_)

@@ -563,3 +563,18 @@ def test_a_matrix_product_asks_an_operand_that_wants_to_answer_itself():
             return "mine"
 
     assert Tensor([1.0]) @ Mine() == "mine"
+
+
+def test_pytorchs_names_for_methods_work():
+    x = Tensor([[1.0, -2.0], [3.0, 4.0]], requires_grad=True)
+
+    assert (x.numel(), x.dim()) == (4, 2)
+    assert x.float().dtype == np.float32
+    assert x.double().dtype == np.float64
+    assert x.view(-1).shape == x.flatten().shape == (4,)
+    assert x.permute(1, 0).tolist() == x.T.tolist()
+    assert x.unsqueeze(0).shape == (1, 2, 2)
+    assert x.abs().tolist() == [[1, 2], [3, 4]]
+    assert x.pow(2).tolist() == [[1, 4], [9, 16]]
+    assert x.matmul(x).tolist() == (x @ x).tolist()
+    assert x.exp().tolist() == np.exp(x).tolist()
