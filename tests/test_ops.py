@@ -252,6 +252,10 @@ def test_every_precision_is_kept_forward_and_backward(case, dtype):
         expected = narrow.value(*narrow.xs)
     except TypeError:
         return  # NumPy does not take this dtype here: neither do we
+    except RuntimeWarning:
+        if narrow.op.fun is np.sinc and np.lib.NumpyVersion(np.__version__) < "2.3.0":
+            pytest.skip("this NumPy divides 0 by 0 for sinc of a zero in half precision")
+        raise
 
     arrived = []
 

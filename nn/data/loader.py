@@ -104,7 +104,7 @@ def _unwrap(dataset: Any, indices: npt.NDArray[np.intp]) -> tuple[Any, npt.NDArr
 
 def _positive(batch_size: Any) -> int:
     try:
-        size = 0 if isinstance(batch_size, bool) else operator.index(batch_size)
+        size = 0 if isinstance(batch_size, bool | np.bool_) else operator.index(batch_size)
     except TypeError:
         size = 0
     if size <= 0:
