@@ -40,6 +40,7 @@ class HookedPlan:
 
     def __init__(self, plan: Any, as_tensor: Callable, dtype: np.dtype, hooks: dict | None = None):
         self.op, self.wanted, self.lift, self.spent = plan.op, plan.wanted, plan.lift, plan.spent
+        self.masks = plan.masks
         self.hooks: dict[int, Callable] = {} if hooks is None else hooks
         self._plan, self._as_tensor, self._dtype = plan, as_tensor, dtype
 

@@ -19,14 +19,15 @@ class Plan:
             by `wrap(data, node)`: with them, the backward pass is itself recorded.
         kept: the expression that `keep` evaluates, for those who write it into a function of their own.
         spent: the plan that a node gets once it has been consumed.
+        masks: as in the op.
         form: what tells it from the op's other plans; None where it is the op's only one.
     """
 
-    __slots__ = ("form", "keep", "kept", "lift", "op", "pull", "spent", "undo", "wanted")
+    __slots__ = ("form", "keep", "kept", "lift", "masks", "op", "pull", "spent", "undo", "wanted")
 
     def __init__(self, op, wanted, pull, lift, undo=None, keep=None, kept="None", form=None):
         self.op, self.wanted, self.pull, self.lift, self.undo = op, wanted, pull, lift, undo
-        self.keep, self.kept, self.form = keep, kept, form
+        self.keep, self.kept, self.form, self.masks = keep, kept, form, op.masks
         self.spent = None if pull is _spent else Plan(op, wanted, _spent, _spent)
 
     def careful(self):
@@ -141,13 +142,15 @@ def _write(op, wanted, count, options, conform, careful):
             added += [f"gx = {result}", f"if {parent} not in cotangents:", f"    cotangents[{parent}] = gx"]
             if op.into is not None:
                 added.append(f"    owned.add({parent})")  # such rules return an array of their own
-            added += ["else:", f"    add(cotangents, owned, {parent}, gx)"]
+            added += [f"elif {parent} in owned and gx is not None:", f"    total = cotangents[{parent}]"]
+            added += ["    total += gx", "else:", f"    add(cotangents, owned, {parent}, gx)"]
     unpack = f"{', '.join(kept)} = kept" if kept else "pass"
+    unpack_node = f"{', '.join(kept)} = {'kept = ' if op.into else ''}node.kept" if kept else "pass"
     what = ", ".join(expression for expression, _ in kept.values()) or "None"
     lifted = ", ".join(tensor for _, tensor in kept.values()) or "None"
     pull = ["def pull(g, kept):", unpack, f"return {', '.join(results)}"]
     keep = ["def keep(args, y, options):", f"return {what}"]
-    undo = ["def undo(node, g, cotangents, owned):", "kept = node.kept", unpack, *added]
+    undo = ["def undo(node, g, cotangents, owned):", unpack_node, *added]
     lift = ["def lift(node, wrap):", "kept = node.kept", unpack, family, f"return {lifted}"]
     for function in (pull, keep, undo, lift):
         exec(compile("\n    ".join(function), f"<plan of {op.name}>", "exec"), scope)

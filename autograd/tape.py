@@ -151,13 +151,14 @@ def backprop(root, g, retain: bool = False, wrap: Callable | None = None) -> dic
 
 def _undo(order, cotangents, retain, wrap):
     owned = set()  # nodes whose cotangent is a buffer made here, into which more may be added; others may be shared
-    masked = False
+    masked = False  # whether a 0 may stand for a branch that `np.where` did not take
+    pop = cotangents.pop
     for node in order:
-        g = cotangents.pop(node)
+        g = pop(node)
         plan = node.plan
         if masked:
             plan = plan.careful()
-        elif plan.op.masks:
+        elif plan.masks:
             masked = True
         if g is not None and plan.undo is not None and (wrap is None or plan is ITEM):
             plan.undo(node, g, cotangents, owned)
