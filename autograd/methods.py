@@ -3,6 +3,7 @@
 import numpy as np
 
 from .assignment import __setitem__, become
+from .copies import __copy__, __deepcopy__, __reduce__, clone
 from .dispatch import quick, unsupported
 from .op import Op, overrides, table
 from .tensor import Tensor, own_index, plain
@@ -238,8 +239,8 @@ def tobytes(self, order="C"):
 
 
 for _method in (
-    __getitem__, __setitem__, put, reshape, transpose, permute, view, flatten, unsqueeze, astype, compress, logsumexp,
-    sort, partition, fill, tobytes, numel, dim, double,
+    __copy__, __deepcopy__, __reduce__, clone, __getitem__, __setitem__, put, reshape, transpose, permute, view,
+    flatten, unsqueeze, astype, compress, logsumexp, sort, partition, fill, tobytes, numel, dim, double,
 ):  # fmt: skip
     _attach(_method.__name__, _method)
 Tensor.flat = property(Flat, doc="The elements in one axis.")  # type: ignore[attr-defined]

@@ -277,30 +277,6 @@ class Tensor:
 
         add_hook(self._hooks(), collect, RETAIN)
 
-    # --- Copies -----------------------------------------------------------------------------------------------------
-
-    def clone(self) -> "Tensor":
-        """A copy, on the tape."""
-        return table["copy"](self)
-
-    def __copy__(self):
-        return wrap(self.data, self.node)
-
-    def __deepcopy__(self, memo):
-        if not self.is_leaf:
-            raise RuntimeError("only leaves can be deep-copied; use x.clone(), or x.detach().copy()")
-        copy = memo[id(self)] = type(self).__new__(type(self))
-        copy.data, copy.node, copy._grad = self.data.copy(), None, None
-        copy.requires_grad_(self.requires_grad)
-        if self._grad is not None:
-            copy._grad = self._grad.clone()
-        return copy
-
-    def __reduce__(self):
-        if not self.is_leaf:
-            raise RuntimeError("only leaves can be pickled: a tape does not outlive its process; use x.detach()")
-        return _rebuild, (type(self), self.data, self.requires_grad)
-
     if TYPE_CHECKING:  # operators and ndarray's methods come from the table of ops, in methods.py
         __array_ufunc__: Any
         __array_function__: Any
@@ -367,12 +343,6 @@ def wrap(data, node):
     t.node = node
     t._grad = None
     return t
-
-
-def _rebuild(cls, data, requires_grad):
-    t = cls.__new__(cls)
-    t.data, t.node, t._grad = data, None, None
-    return t.requires_grad_(requires_grad)
 
 
 def _is_assignment(frame):

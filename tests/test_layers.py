@@ -18,7 +18,7 @@ LAYERS = [
     ["tape"],
     ["dtypes", "hooks", "modes", "ownership", "random"],
     ["tensor"],
-    ["assignment"],
+    ["assignment", "copies"],
     ["calls"],
     ["dispatch"],
     ["function", "methods"],
