@@ -46,7 +46,21 @@ def _linear_w(g, x):
     """The sum over all rows of the outer product of the row's cotangent with its input."""
     if g.ndim != 2:
         g, x = g.reshape(-1, g.shape[-1]), x.reshape(-1, x.shape[-1])
-    return (x.T @ g).T  # not g.T @ x, which takes longer; and so it lies in memory as the weight of a layer does
+    return _outer(g, x)
+
+
+def _outer(a, b):
+    """The sum over rows of outer products; not by `a.T @ b`, which takes longer; it lies in memory as weights do."""
+    return (b.T @ a).T
+
+
+_outer = defop(
+    _outer,
+    name="nn.outer",
+    a=lambda g, b: b @ g.T,
+    b=lambda g, a: a @ g,
+    samples=lambda rng: [((rng.normal(size=(5, 3)), rng.normal(size=(5, 4))), {})],
+)
 
 
 def _linear_b(g):
