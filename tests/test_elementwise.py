@@ -467,6 +467,7 @@ CONSTANT = [
 @pytest.mark.parametrize(
     ("args", "fun"), [pytest.param(args, fun, id=fun.__name__) for args, funs in CONSTANT for fun in funs]
 )
+@pytest.mark.filterwarnings("ignore:numpy.fix is deprecated:DeprecationWarning")  # from NumPy 2.5 on
 def test_constants_are_numpys_and_off_the_tape(fun, args):
     expected = fun(*args)
     tensors = [Tensor(x, requires_grad=x.dtype.kind == "f") if isinstance(x, np.ndarray) else x for x in args]
