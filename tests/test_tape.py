@@ -363,7 +363,7 @@ def test_no_grad_inside_a_hook_does_not_leak_out_of_the_backward_pass():
     assert (x * 1).requires_grad
 
 
-# --- Branches not taken ------------------------------------------------------------------------------------------------
+# --- Branches not taken -----------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
