@@ -9,14 +9,10 @@ import weakref
 import numpy as np
 
 from .assignment import deliver
-from .op import Op, positional
+from .op import Op
 from .plan import plan_for
 from .tape import Node, recording
 from .tensor import Tensor, as_tensor, has_tensor, plain, wrap
-
-_new = object.__new__
-_array = np.ndarray
-_asarray = np.asarray
 
 
 def _run(op, args, options):
@@ -49,9 +45,9 @@ def _run(op, args, options):
         return y
     if isinstance(y, tuple | list):
         return _several(op, y, args, arrays, options, wanted, parents)
-    if type(y) is not _array:
-        y = _asarray(y)
-    t = _new(Tensor)
+    if type(y) is not np.ndarray:
+        y = np.asarray(y)
+    t = object.__new__(Tensor)
     t.data = y
     t._grad = None
     recorded = wanted and recording.get() and y.dtype.kind in "fc"  # integers have no gradient
@@ -73,7 +69,7 @@ def _record(op, y, arrays, options, wanted, parents):
 
 def _several(op, y, args, arrays, options, wanted, parents):
     """An op with several outputs: one node for the op, and one for each output, which takes it out."""
-    parts = tuple(map(_asarray, y))
+    parts = tuple(map(np.asarray, y))
     nodes = [None] * len(parts)
     if wanted and recording.get():
         nodes = _record(op, parts, arrays, options, wanted, parents).items(len(parts))
@@ -119,13 +115,11 @@ def _constant(op, args, options):
     """An op that is differentiable nowhere: its result is off the tape."""
     if not has_tensor((*args, *options.values())):
         return op.fun(*args, **options)
-    if op.positional is None:
-        op.positional = positional(op.fun)
     given = {**dict(zip(op.positional, args, strict=False)), **options}
     if given.get("out") is not None:
         raise TypeError(f"{op.name} does not write into out= where tensors take part")
     y = op.fun(*map(plain, args), **{name: plain(value) for name, value in options.items()})
-    return wrap(_asarray(y), None) if isinstance(y, np.ndarray | np.generic) else y
+    return wrap(np.asarray(y), None) if isinstance(y, np.ndarray | np.generic) else y
 
 
 _CALL = """
@@ -381,5 +375,5 @@ def _uncommon(op, a, b):
             return NotImplemented
     kept = Tensor | list | tuple | int | float | complex  # Python's numbers do not widen what they meet
     return _run(
-        op, tuple(x if isinstance(x, kept) and not isinstance(x, np.generic) else _asarray(x) for x in (a, b)), {}
+        op, tuple(x if isinstance(x, kept) and not isinstance(x, np.generic) else np.asarray(x) for x in (a, b)), {}
     )

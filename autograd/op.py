@@ -48,8 +48,8 @@ class Op:
     """
 
     __slots__ = (
-        "arguments", "call", "differentiable", "elementwise", "every", "forms", "forward", "fun", "into", "masks",
-        "name", "plans", "positional", "rules", "samples", "view",
+        "_positional", "arguments", "call", "differentiable", "elementwise", "every", "forms", "forward", "fun", "into",
+        "masks", "name", "plans", "rules", "samples", "view",
     )  # fmt: skip
     prepare: Callable[["Op"], Callable]  # makes `call`; set by dispatch.py, which knows tensors
 
@@ -62,7 +62,7 @@ class Op:
         self.differentiable = every is not None or any(rule is not None for rule in self.rules)
         self.elementwise = type(fun).__name__ == "ufunc" and fun.signature is None
         self.plans, self.forms, self.call = {}, {}, None
-        self.positional = None
+        self._positional = None
         for argument, rule in rules.items():
             if rule is not None:
                 self._check(argument, rule)
@@ -73,12 +73,17 @@ class Op:
     def __repr__(self):
         return f"<op {self.name}>"
 
+    @property
+    def positional(self) -> tuple[str, ...]:
+        """Names of the arguments that may be given by position; looked up on first use, which takes its time."""
+        if self._positional is None:
+            self._positional = _positional(self.fun)
+        return self._positional
+
     def bind(self, args: tuple, options: dict[str, Any]) -> tuple[tuple, dict[str, Any]]:
         """Sort a call's arguments into the arrays, in order, and the options, by name."""
         if self.arguments is None:
             return args, options
-        if self.positional is None:
-            self.positional = positional(self.fun)
         n = len(self.arguments)
         if len(args) > max(n, len(self.positional)):
             raise TypeError(f"{self.name} takes the arguments {self.positional or self.arguments}, got {len(args)}")
@@ -184,7 +189,7 @@ def parameters(rule: Rule) -> list[tuple[str, Any]]:
     return [(name, given.get(name, inspect.Parameter.empty)) for name in names]
 
 
-def positional(fun):
+def _positional(fun):
     try:
         found = inspect.signature(fun).parameters.values()
     except (TypeError, ValueError):

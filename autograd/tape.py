@@ -61,12 +61,12 @@ class Leaf:
 
     Attributes:
         tensor: a weak reference to the tensor, or None where a transform reads the cotangent itself.
-        hooks: functions of the gradient, by handle.
+        hooks: functions of the gradient, by their place in the order.
     """
 
     __slots__ = ("hooks", "tensor")
     parents = ()
-    plan = op = kept = None
+    op = kept = None
 
     def __init__(self, tensor=None):
         self.tensor = tensor
