@@ -114,20 +114,31 @@ def _below(fork, ends=()) -> list:
     """The order from a fork on: the reverse of the one in which, going deep first, all behind a node has been seen."""
     order: list = []
     seen = set(ends)
-    stack = [fork]
-    while stack:
-        node = stack.pop()
-        if node is None:  # everything behind the next one has been seen
-            order.append(stack.pop())
-        elif type(node) is Node and node not in seen:
+    path: list = []  # nodes behind which not everything has been seen, the nearest last
+    stack = []  # paths that end in a fork, each with a parent of its last node that is still to be seen
+    node = fork
+    while True:
+        while type(node) is Node and node not in seen:
             seen.add(node)
+            path.append(node)
             parent, other = node.parent, node.other
             if other is not None:
-                stack += (node, None, other, parent)
+                if type(other) is Node and other not in seen:
+                    stack.append((path, other))
+                    path = []
+                node = parent
             elif type(parent) is tuple:
-                stack += (node, None, *reversed(parent))
+                for later in reversed(parent):
+                    stack.append((path, later))
+                    path = []
+                node = None
             else:
-                stack += (node, None, parent)
+                node = parent
+        path.reverse()
+        order += path
+        if not stack:
+            break
+        path, node = stack.pop()
     order.reverse()
     return order
 

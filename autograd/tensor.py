@@ -326,11 +326,12 @@ def _accumulate(leaf, g, recorded, conjugate=True):
     tensor = leaf.tensor()
     if tensor is None:
         return
-    if g.shape != tensor.shape:
-        raise ValueError(f"a gradient of shape {g.shape} arrived at a leaf of shape {tensor.shape}: a rule is wrong")
+    shape, dtype = tensor.data.shape, tensor.data.dtype
+    if g.shape != shape:
+        raise ValueError(f"a gradient of shape {g.shape} arrived at a leaf of shape {shape}: a rule is wrong")
     if leaf.hooks:
-        g = run_hooks(leaf.hooks, g, as_tensor, tensor.dtype)
-    if conjugate and tensor.dtype.kind == "c":
+        g = run_hooks(leaf.hooks, g, as_tensor, dtype)
+    if conjugate and dtype.kind == "c":
         g = np.conj(g)
     total = tensor._grad
     if recorded:
@@ -339,13 +340,13 @@ def _accumulate(leaf, g, recorded, conjugate=True):
     if isinstance(g, Tensor):
         g = g.data
     if total is None:
-        if type(g) is not np.ndarray or sys.getrefcount(g) > AS_ARGUMENT or not _owns(g) or g.dtype != tensor.dtype:
-            g = np.array(g, dtype=tensor.dtype)  # its own memory: rules may share arrays
+        if type(g) is not np.ndarray or sys.getrefcount(g) > AS_ARGUMENT or not _owns(g) or g.dtype != dtype:
+            g = np.array(g, dtype=dtype)  # its own memory: rules may share arrays
         tensor._grad = wrap(g, None)
     elif total.node is None and sys.getrefcount(total.data) <= AS_ATTRIBUTE and total.data.flags.writeable:
         np.add(total.data, g, out=total.data, casting="same_kind")
     else:  # somebody else sees this array, perhaps the tape
-        tensor._grad = wrap(np.asarray(total.data + g, tensor.dtype), None)
+        tensor._grad = wrap(np.asarray(total.data + g, dtype), None)
 
 
 def _owns(array):
