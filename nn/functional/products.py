@@ -14,12 +14,10 @@ __all__ = ["bilinear", "linear"]
 def _linear(x, w, b):
     """x: (..., in), w: (out, in), b: (out,) or None; the result: (..., out)."""
     try:
-        if x.ndim > 2:
-            y = (x.reshape(-1, x.shape[-1]) @ w.T).reshape(
-                *x.shape[:-1], len(w)
-            )  # one product, not one per leading index
+        if x.ndim > 2:  # one product, not one per leading index
+            y = x.reshape(-1, x.shape[-1]).dot(w.T).reshape(*x.shape[:-1], len(w))
         else:
-            y = x @ w.T
+            y = x.dot(w.T) if x.ndim else x @ w.T
         if b is None:
             return y
         return np.add(y, b, out=y) if b.dtype == y.dtype and b.shape == w.shape[:1] and x.ndim > 1 else y + b
@@ -32,8 +30,13 @@ def _linear(x, w, b):
 
 def _linear_x(g, w):
     if g.ndim > 2:
-        return (g.reshape(-1, g.shape[-1]) @ w).reshape(*g.shape[:-1], w.shape[-1])
-    return g @ w
+        return _product(g.reshape(-1, g.shape[-1]), w).reshape(*g.shape[:-1], w.shape[-1])
+    return _product(g, w)
+
+
+def _product(a, b):
+    """`a @ b`. Of two arrays of one or two axes, `dot` is the same, and takes half as long to begin."""
+    return a.dot(b) if type(a) is np.ndarray is type(b) else a @ b
 
 
 def _linear_w(g, x):
@@ -45,14 +48,14 @@ def _linear_w(g, x):
 
 def _outer(a, b):
     """The sum over rows of outer products; not by `a.T @ b`, which takes longer; it lies in memory as weights do."""
-    return (b.T @ a).T
+    return b.T.dot(a).T
 
 
 _outer = defop(
     _outer,
     name="nn.outer",
-    a=lambda g, b: b @ g.T,
-    b=lambda g, a: a @ g,
+    a=lambda g, b: _product(b, g.T),
+    b=lambda g, a: _product(a, g),
     samples=lambda rng: [((rng.normal(size=(5, 3)), rng.normal(size=(5, 4))), {})],
 )
 
@@ -61,7 +64,7 @@ def _linear_b(g):
     """The sum over all rows; as a product with ones it is three times as fast as `np.sum`."""
     if g.ndim != 2:
         g = g.reshape(-1, g.shape[-1])
-    return constant((len(g),), g.dtype, 1) @ g
+    return _product(constant((len(g),), g.dtype, 1), g)
 
 
 _linear = defop(
