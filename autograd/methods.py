@@ -7,6 +7,7 @@ import numpy as np
 from .assignment import __setitem__, become
 from .copies import __copy__, __deepcopy__, __reduce__, clone
 from .dispatch import quick, unsupported
+from .gradients import backward, register_hook, retain_grad
 from .op import Op, overrides, table
 from .tape import Leaf
 from .tensor import Tensor, keeping, own_index, plain
@@ -261,6 +262,7 @@ def __array_namespace__(self, *, api_version=None):
 for _method in (
     __array_namespace__, __copy__, __deepcopy__, __reduce__, clone, __getitem__, __setitem__, put, reshape, transpose,
     permute, view, flatten, unsqueeze, astype, compress, logsumexp, sort, partition, fill, tobytes, numel, dim, double,
+    backward, register_hook, retain_grad,
 ):  # fmt: skip
     _attach(_method.__name__, _method)
 

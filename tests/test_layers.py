@@ -18,7 +18,7 @@ LAYERS = [
     ["tape"],
     ["dtypes", "hooks", "modes", "ownership", "random"],
     ["tensor"],
-    ["assignment", "copies"],
+    ["assignment", "copies", "gradients"],
     ["calls"],
     ["dispatch"],
     ["function", "methods"],

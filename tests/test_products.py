@@ -1,9 +1,11 @@
 """Products of tensors in NumPy's forms of call: values and derivatives against NumPy and numeric differentiation."""
 
+import itertools
+
 import numpy as np
 import pytest
 
-from autograd import Tensor
+from autograd import Tensor, as_tensor
 from autograd.op import overrides
 from tests.smooth import assert_smooth, pull
 
@@ -82,6 +84,20 @@ def test_matmul_of_shapes_that_do_not_fit_is_numpys_error(shapes):
 
     with pytest.raises(ValueError, match=r"matmul|broadcast"):
         np.matmul(Tensor(a, requires_grad=True), b)
+
+
+@pytest.mark.parametrize("dtype", [np.float16, np.float32, np.float64, int, complex])
+@pytest.mark.parametrize("shapes", [[(7, 5), (5, 3)], [(5,), (5, 3)], [(7, 5), (5,)], [(5,), (5,)], [(1, 1), (1, 9)]])
+def test_products_are_numpys_to_the_bit_in_any_layout(shapes, dtype):
+    rng = np.random.default_rng(0)
+    layouts = [np.ascontiguousarray, np.asfortranarray, lambda x: np.repeat(x, 3, axis=-1)[..., ::3]]
+    a, b = (np.astype(3 * rng.normal(size=shape), dtype) for shape in shapes)
+    for first, second in itertools.product(layouts, layouts):
+        x, z = first(a), second(b)
+
+        y = np.matmul(as_tensor(x).requires_grad_(dtype is not int), z)
+
+        np.testing.assert_array_equal(y.data, x @ z, strict=True)
 
 
 def test_the_gradient_of_the_sum_of_a_product_has_rows_of_sums():

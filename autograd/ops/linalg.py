@@ -21,10 +21,10 @@ def in_memory(g):
 
 
 def product(a, b, **options):
-    """`a @ b`. Of arrays that BLAS multiplies, `dot` is the same, and takes half as long to begin."""
+    """`a @ b`. Of arrays without gaps that BLAS multiplies, `dot` is the same to the bit, and begins sooner."""
     if type(a) is np.ndarray is type(b) and a.dtype is b.dtype and a.dtype.char in "fd" and not options:
         try:
-            if 0 < a.ndim < 3 > b.ndim > 0:
+            if 0 < a.ndim < 3 > b.ndim > 0 and a.flags.forc and b.flags.forc:
                 return a.dot(b)
         except ValueError:  # matmul will say which sizes differ
             pass

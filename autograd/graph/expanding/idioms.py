@@ -44,10 +44,17 @@ def _einsum_cotangent(
     return numpy("einsum", literal(f"{','.join(others)}->{mine}"), *operands, **options)
 
 
+def _product(listing: Listing, a: Any, b: Any) -> ast.expr | None:
+    """The product of arrays without gaps, for which `dot` and `@` are the same."""
+    return ast.BinOp(a, ast.MatMult(), b) if all(listing.value(x).flags.forc for x in (a, b)) else None
+
+
 IDIOMS: dict[Any, Any] = {
     "masked": _masked,
     "autograd.ops.choices.masked": _masked,
     "autograd.ops.axes.spread": _spread,
     "autograd.ops.einsum._cotangent": _einsum_cotangent,
+    "autograd.ops.linalg.product": _product,
+    "nn.functional.products._product": _product,
 }
 """By the name of the function, or of the op: what stands for a call of it."""
