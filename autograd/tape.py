@@ -107,17 +107,19 @@ def toposort(root, ends=()) -> list:
             break
     else:
         return order
-    return order[:-1] + _below(node, ends)
+    below = parents_first([node], set(ends))
+    return order[:-1] + below[::-1]
 
 
-def _below(fork, ends=()) -> list:
-    """The order from a fork on: the reverse of the one in which, going deep first, all behind a node has been seen."""
-    order: list = []
-    seen = set(ends)
-    path: list = []  # nodes behind which not everything has been seen, the nearest last
-    stack = []  # paths that end in a fork, each with a parent of its last node that is still to be seen
-    node = fork
-    while True:
+def parents_first(roots, seen: set) -> list:
+    """The roots and all nodes behind them, each once and after its parents, going deep first.
+
+    Nodes that have been `seen` are left out, and what is behind them alone; the set grows by those in the list.
+    """
+    order = []
+    stack: list[tuple] = [([], root) for root in reversed(roots)]  # (path, node to go on with): the path comes after it
+    while stack:
+        path, node = stack.pop()
         while type(node) is Node and node not in seen:
             seen.add(node)
             path.append(node)
@@ -136,10 +138,6 @@ def _below(fork, ends=()) -> list:
                 node = parent
         path.reverse()
         order += path
-        if not stack:
-            break
-        path, node = stack.pop()
-    order.reverse()
     return order
 
 

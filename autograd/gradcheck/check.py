@@ -12,8 +12,9 @@ import numpy as np
 from ..tensor import Tensor
 from .conduct import conduct
 from .failure import explain
-from .problem import Problem, flat, from_function, is_inexact
+from .problem import Problem, flat, is_inexact
 from .report import Finding, Report, Verdict
+from .subjects import from_function
 from .verdict import Jury, Options, jitter_of, reach
 
 if TYPE_CHECKING:

@@ -15,8 +15,8 @@ from ..tape import Leaf, backprop, recording, toposort
 from ..tensor import Tensor, as_tensor, keeping, wrap
 from ..transforms.arguments import name_of
 from ..transforms.matrices import jacobian
+from ..transforms.starts import JOINED, OVER, RUNNING, START, start
 from ..transforms.steps import conformed, is_tracked, step
-from ..transforms.tracing import JOINED, OVER, RUNNING, START, start
 from ..tree import flatten
 
 # --- Values off the tape ----------------------------------------------------------------------------------------------

@@ -20,11 +20,11 @@ import numpy as np
 from ..foreign import as_data
 from ..hooks import HookedPlan, run_hooks
 from ..ownership import AS_ARGUMENT
-from ..plan import Plan, PseudoOp, add_cotangent
 from ..tape import Node, backprop, gather, recording
 from ..tensor import Tensor, as_tensor, has_tensor, keeping, wrap
 from ..tree import LEAVES, paths_of, take_apart
 from .arguments import name_of
+from .starts import JOINED, OVER, START, between, start
 
 _walked: ContextVar[tuple[set, ...]] = ContextVar("walked", default=())
 """For each transform whose function runs: nodes older than what is to come, where the walks inside it came out."""
@@ -57,35 +57,10 @@ def aside(fun: Callable, args: tuple, kwargs: dict[str, Any]) -> Any:
         keeping.reset(token_keeping)
 
 
-# What a start keeps: its function runs; it has run, and nobody is outside; it leads to where its value came from.
-RUNNING, OVER, JOINED = "running", "over", "joined"
-
-
-def _pull_start(g, state):
-    return g if state is JOINED else ()
-
-
-def _undo_start(node, g, cotangents, owned):
-    if node.kept is JOINED:
-        if node.parent in cotangents:
-            add_cotangent(cotangents, owned, node.parent, g)
-        else:
-            cotangents[node.parent] = g
-
-
 LEAVES.add(Tensor)
 SINGLE = Tensor, float
 ARRAYS = np.ndarray, Tensor
 NUMBERS = np.ndarray, np.generic, float, complex, int
-
-START = Plan(PseudoOp("input"), (0,), _pull_start, lambda node, wrap: node.kept, _undo_start)
-
-
-def start(data: Any) -> Tensor:
-    """A fresh input: a tensor with a node that nothing else depends on."""
-    node = Node()
-    node.plan, node.parent, node.other, node.kept = START, (), None, RUNNING
-    return wrap(data, node)
 
 
 class Trace:
@@ -187,12 +162,12 @@ class Trace:
         known = set().union(*walked) if walked else ()
         roots = [y.node for y in self.outputs if isinstance(y, Tensor) and y.node is not None]
         self._root = roots[0] if len(roots) == 1 else None
-        self._order, inner, self.ends, alive = _between(starts, roots, known)
+        self._order, inner, self.ends, alive = between(starts, roots, known)
         self._inner = [isinstance(y, Tensor) and y.node in inner for y in self.outputs]
         is_outside = alive or outer.count(None) < len(outer)
         if self.aux is not None and not is_outside:
             roots = [y.node for y in take_apart(self.aux)[0] if isinstance(y, Tensor) and y.node is not None]
-            *_, is_outside = _between(starts, roots, known)
+            *_, is_outside = between(starts, roots, known)
         self.linked = outside and is_outside
         for node, parent in zip(self.starts, outer, strict=True):
             if node is not None:
@@ -274,78 +249,6 @@ class Trace:
                 f"x.item() or the like; its derivative is 0",
                 stacklevel=4,
             )
-
-
-def _between(starts, roots, known):
-    """The nodes that lead from the starts to the roots, roots first; these and the starts; their parents elsewhere.
-
-    And whether any of the latter, or a root, is alive: leads to something that may still want a gradient.
-    """
-    if len(roots) == 1:
-        straight = _straight(roots[0], starts)
-        if straight is not None:
-            return straight
-    inner, dead, own, ends = set(starts), set(), [], []
-    for node in _parents_first(roots, starts.union(known) if known else set(starts)):
-        parent, other = node.parent, node.other
-        if other is not None or type(parent) is tuple:
-            parents = parent if other is None else (parent, other)
-            strangers = [one for one in parents if one not in inner] if not inner.issuperset(parents) else ()
-            if len(strangers) < len(parents):
-                inner.add(node)
-                own.append(node)
-                ends += strangers
-            elif dead.issuperset(strangers) and (parents or node.kept is OVER):
-                dead.add(node)
-        elif parent in inner:
-            inner.add(node)
-            own.append(node)
-        elif parent in dead:
-            dead.add(node)
-    own.reverse()
-    if not ends and inner.issuperset(roots):
-        return own, inner, ends, False
-    ends = list(dict.fromkeys(ends))
-    return own, inner, ends, any(node not in inner and node not in dead for node in (*ends, *roots))
-
-
-def _parents_first(roots, seen):
-    """The nodes behind the roots, each once and after its parents; not those seen, nor what is behind them alone."""
-    stack = [*reversed(roots)]
-    while stack:
-        node = stack.pop()
-        if node is None:  # everything behind the next one has been seen
-            yield stack.pop()
-        elif type(node) is Node and node not in seen:
-            seen.add(node)
-            parent, other = node.parent, node.other
-            if other is not None:
-                stack += (node, None, other, parent)
-            elif type(parent) is tuple:
-                stack += (node, None, *reversed(parent))
-            else:
-                stack += (node, None, parent)
-
-
-def _straight(root, starts):
-    """The same where the way from the root to a start has no fork, and nobody outside has a part in it; else None.
-
-    That is so for a long chain of ops, whose nodes need no marking then.
-    """
-    own = []
-    node = root
-    while node not in starts:
-        if type(node) is not Node:
-            return None
-        own.append(node)
-        parent, other = node.parent, node.other
-        if other is None or other is parent or other in starts:
-            node = parent
-        elif parent in starts:
-            node = other
-        else:
-            return None
-    return own, starts.union((root,)), [], False
 
 
 def first(values: Any) -> Any:

@@ -13,8 +13,9 @@ from ...op import Op
 from ...random import manual_seed
 from ...tape import recording
 from ...tensor import as_tensor
-from ..problem import Problem, Source, TapeProblem, WrittenProblem, from_function, is_inexact
+from ..problem import Problem, Source, TapeProblem, WrittenProblem, is_inexact
 from ..registry import problem_of
+from ..subjects import from_function
 from .inputs import Subject, inputs_of, is_module, names_of, subject_of
 from .loading import Found, find
 from .settings import Settings, UsageError
