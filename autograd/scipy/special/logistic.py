@@ -106,8 +106,6 @@ declare("powm1", positive((2, 2), (2,)), a=lambda g, a, b: g * b * a ** (b - 1),
 declare("cbrt", positive((4,)), x=lambda g, y: g / (3 * y * y))
 declare("exp2", real((4,)), x=lambda g, y: g * y * np.log(2.0).item())
 declare("exp10", real((4,)), x=lambda g, y: g * y * np.log(10.0).item())
-declare("sindg", real((4,)), x=lambda g, x: g * sp.cosdg(x) * (np.pi / 180))
-declare("cosdg", real((4,)), x=lambda g, x: -g * sp.sindg(x) * (np.pi / 180))
 
 
 def boxcox_b(g, a, b):

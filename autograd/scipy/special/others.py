@@ -16,6 +16,8 @@ DEGREE = math.pi / 180
 
 # --- Angles -----------------------------------------------------------------------------------------------------------
 
+declare("sindg", real((4,), low=10, high=80), x=lambda g, x: g * DEGREE * sp.cosdg(x))
+declare("cosdg", real((4,), low=10, high=80), x=lambda g, x: -g * DEGREE * sp.sindg(x))
 declare("tandg", real((4,), low=-60, high=60), x=lambda g, y: g * DEGREE * (1 + y * y))
 declare("cotdg", real((4,), low=20, high=70), x=lambda g, y: -g * DEGREE * (1 + y * y))
 declare(
