@@ -1,5 +1,6 @@
 """The checker catches what is planted, across ops; and a checker that cannot see is found out."""
 
+import importlib
 import re
 
 import pytest
@@ -80,3 +81,11 @@ def test_a_checker_that_refuses_right_rules_is_found_out(monkeypatch):
 
 def test_the_same_seed_gives_the_same_table(report):
     assert audit.run(OPS[:3]).to_dict() == audit.run(OPS[:3]).to_dict()
+
+
+def test_what_wrong_rules_warn_of_is_not_heard():
+    importlib.import_module("autograd.scipy.linalg")
+
+    report = audit.audit_op("scipy.linalg.logm")  # a warning would be an error here
+
+    assert (report.sound, [row.fault for row in report.rows if row.missed]) == (1, [])
