@@ -25,6 +25,8 @@ def as_data(y: Any, dtype: Any = None) -> Any:
     Raises:
         TypeError: a masked array, some elements of which are masked.
     """
+    if isinstance(y, np.generic):  # what NumPy gives for a result without axes
+        return np.asarray(y, dtype)
     if isinstance(y, Foreign):
         return y if dtype is None else y.astype(dtype)  # type: ignore[attr-defined]
     if isinstance(y, np.ndarray) and np.any(getattr(y, "mask", False)):

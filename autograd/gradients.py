@@ -1,8 +1,8 @@
 """How gradients reach tensors: `backward`, hooks that see them on the way, and where they are collected."""
 
-import sys
 import weakref
 from collections.abc import Callable
+from sys import getrefcount
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -118,10 +118,10 @@ def _accumulate(leaf, g, recorded, conjugate=True):
     if isinstance(g, Tensor):
         g = g.data
     if total is None:
-        if type(g) is not np.ndarray or sys.getrefcount(g) > AS_ARGUMENT or not _owns(g) or g.dtype != dtype:
+        if type(g) is not np.ndarray or getrefcount(g) > AS_ARGUMENT or g.dtype != dtype or not _owns(g):
             g = np.array(g, dtype=dtype)  # its own memory: rules may share arrays
         tensor._grad = wrap(g, None)
-    elif total.node is None and sys.getrefcount(total.data) <= AS_ATTRIBUTE and total.data.flags.writeable:
+    elif total.node is None and getrefcount(total.data) <= AS_ATTRIBUTE and total.data.flags.writeable:
         np.add(total.data, g, out=total.data, casting="same_kind")
     else:  # somebody else sees this array, perhaps the tape
         tensor._grad = wrap(np.asarray(total.data + g, dtype), None)
@@ -134,7 +134,7 @@ def _owns(array):
         return array.flags.owndata
     return (
         type(base) is np.ndarray
-        and sys.getrefcount(array.base) <= AS_ATTRIBUTE + 1  # here held by `base` as well
+        and getrefcount(array.base) <= AS_ATTRIBUTE + 1  # here held by `base` as well
         and base.flags.owndata
         and base.nbytes == array.nbytes
         and array.flags.writeable
