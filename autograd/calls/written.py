@@ -53,7 +53,7 @@ def call(*args, **options):
     if len(args) != COUNT:
         return run(op, args, options)
     ARGUMENTS = args
-    tracked = False
+    wanted = 0
     tensor = False
     EACH
     if options:
@@ -72,10 +72,10 @@ def call(*args, **options):
     t = new(Tensor)
     t.data = y
     t._grad = None
-    if tracked and recording() and y.dtype.kind in "fc":
+    if wanted and recording() and y.dtype.kind in "fc":
         t.node = node = Node()
-        node.plan = plan = plans.get((WANTED *options)) or find(op, (WANTED), options)
-        INPUTS
+        node.plan = plan = plans.get((wanted, *options) if options else wanted) or find(op, wanted, options)
+        PARENTS
         node.kept = plan.keep((ARRAYS), y, options)
     elif y.dtype.hasobject:
         return again(op, args, options)
@@ -90,13 +90,25 @@ _EACH = """
         pI = NODE
         tensor = True
         if pI is not None:
-            tracked = True
+            wanted += BIT
     elif type(sI) is list or type(sI) is tuple:
         return run(op, args, options)
     else:
         aI = sI
         pI = None
 """
+_PARENTS = {  # by the number of arguments, those that want no gradient among them
+    1: "node.parent, node.other = p0, None",
+    2: "node.parent, node.other = (p1, None) if p0 is None else (p0, p1)",
+    3: """if p0 is None:
+            node.parent, node.other = (p2, None) if p1 is None else (p1, p2)
+        elif p1 is None:
+            node.parent, node.other = p0, p2
+        elif p2 is None:
+            node.parent, node.other = p0, p1
+        else:
+            node.parent, node.other = (p0, p1, p2), None""",
+}
 _VIEW = """
     if y.base is not None:
         note_view(t, s0)
@@ -108,20 +120,16 @@ def write_call(op):
     n = len(op.rules)
     numbers = range(n)
     each = "".join(
-        _EACH.replace("NODE", "sI.node" if rule else "None").replace("I", str(i)) for i, rule in enumerate(op.rules)
+        _EACH.replace("NODE", "sI.node" if rule else "None").replace("BIT", str(2**i)).replace("I", str(i))
+        for i, rule in enumerate(op.rules)
     )
-    inputs = "node.parent = p0\n        node.other = None"
-    if n > 1:
-        inputs = f"node.adopt([p for p in ({', '.join(f'p{i}' for i in numbers)}) if p is not None])"
-    if n == 2:
-        inputs = "node.parent, node.other = (p1, None) if p0 is None else (p0, p1)"
+    all_nodes = ", ".join(f"p{i}" for i in numbers)
     source = (
         _CALL.replace("EACH", each.strip())
         .replace("COUNT", str(n))
         .replace("ARGUMENTS", ", ".join(f"s{i}" for i in numbers) + ",")
         .replace("ARRAYS", "".join(f"a{i}, " for i in numbers))
-        .replace("WANTED", "".join(f"p{i} is not None, " for i in numbers))
-        .replace("INPUTS", inputs)
+        .replace("PARENTS", _PARENTS.get(n) or f"node.adopt([p for p in ({all_nodes}) if p is not None])")
         .replace("VIEW", _VIEW.strip() if op.view else "")
     )
     scope = scope_of(op) | {"inert": _INERT, "plans": op.forms, "find": _find, "note_view": note_view, "again": again}
@@ -134,9 +142,10 @@ _INERT = frozenset({int, bool, float, str, type(None), slice, type(...), np.ndar
 
 
 def _find(op, wanted, options):
-    """The plan for a form of call, kept by what tells forms apart most quickly."""
-    positions = tuple(i for i, is_wanted in enumerate(wanted) if is_wanted)
-    plan = op.forms[(*wanted, *options)] = plan_for(op, positions, len(wanted), tuple(options))
+    """The plan for a form of call, kept by what tells forms apart most quickly; `wanted` has a bit per argument."""
+    places = tuple(i for i in range(len(op.rules)) if wanted >> i & 1)
+    plan = plan_for(op, places, len(op.rules), tuple(options))
+    op.forms[(wanted, *options) if options else wanted] = plan
     return plan
 
 
