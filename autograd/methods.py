@@ -51,11 +51,11 @@ def _swapped(call):
 def _asked(call):
     """Let an operand that wants to answer itself do so; the quick calls see to that by themselves."""
 
-    def operator(*operands):
-        for x in operands:
-            if type(x) is not Tensor and getattr(x, "__array_ufunc__", True) is None:
-                return NotImplemented
-        return call(*operands)
+    def operator(a, b):
+        other = b if isinstance(a, Tensor) else a
+        if type(other) is not Tensor and getattr(other, "__array_ufunc__", True) is None:
+            return NotImplemented
+        return call(a, b)
 
     return operator
 
