@@ -144,22 +144,22 @@ def __getitem__(self, index):
 
 def reshape(self, *shape, order="C"):
     """`np.reshape` of this tensor; the sizes one by one or as a tuple, one of them may be -1."""
-    return np.reshape(self, _spread(shape), order=order)
+    return overrides[np.reshape](self, _spread(shape), order)
 
 
 def transpose(self, *axes):
     """`np.transpose` of this tensor; the axes one by one or as a tuple, all in reverse order by default."""
-    return np.transpose(self, _spread(axes) if axes else None)
+    return overrides[np.transpose](self, axes=_spread(axes) if axes else None)
 
 
 def permute(self, *axes):
     """The axes in this order: PyTorch's name of `transpose`."""
-    return np.transpose(self, _spread(axes))
+    return overrides[np.transpose](self, axes=_spread(axes))
 
 
 def view(self, *shape):
     """`reshape`, by PyTorch's name."""
-    return np.reshape(self, _spread(shape))
+    return overrides[np.reshape](self, _spread(shape))
 
 
 def flatten(self, order="C"):
@@ -189,7 +189,7 @@ def float_(self):
 
 def unsqueeze(self, axis):
     """A new axis of size 1 at this place: PyTorch's name of `np.expand_dims`."""
-    return np.expand_dims(self, axis)
+    return overrides[np.expand_dims](self, axis=axis)
 
 
 def astype(self, dtype, order="K", casting="unsafe", subok=True, copy=True):

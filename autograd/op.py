@@ -87,7 +87,10 @@ class Op:
         n = len(self.arguments)
         if len(args) > max(n, len(self.positional)):
             raise TypeError(f"{self.name} takes the arguments {self.positional or self.arguments}, got {len(args)}")
-        options = {**dict(zip(self.positional[n:], args[n:], strict=False)), **options}
+        by_position = dict(zip(self.positional[n:], args[n:], strict=False))
+        for name in by_position.keys() & options:
+            raise TypeError(f"{self.name} got {name!r} twice, by position and by name")
+        options = by_position | options
         arrays = list(args[:n])
         for names in list(zip(self.arguments, self.positional or self.arguments, strict=False))[len(arrays) :]:
             given = [options.pop(name) for name in dict.fromkeys(names) if name in options]

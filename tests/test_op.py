@@ -249,3 +249,12 @@ def test_binary_numpy_ops_take_arrays_alone():
 def test_out_is_refused_by_position_too():
     with pytest.raises(TypeError, match="round"):
         table["round"](Tensor([1.5]), 1, Tensor([0.0]))
+
+
+def test_an_option_given_by_position_and_by_name_is_an_error():
+    x = Tensor(np.ones((2, 3)), requires_grad=True)
+
+    with pytest.raises(TypeError, match="'axis' twice"):
+        x.sum(0, axis=1)
+    with pytest.raises(TypeError, match="'axis2' twice"):
+        x.swapaxes(0, 1, axis2=1)

@@ -1,5 +1,6 @@
 """Reductions of tensors in NumPy's forms of call, and at the points where a derivative is a matter of policy."""
 
+import itertools
 import warnings
 
 import numpy as np
@@ -682,3 +683,23 @@ def test_spectral_norms_say_what_they_lack_until_it_is_there():
     else:
         with pytest.raises(TypeError, match="svd"):
             np.linalg.norm(x, 2)
+
+
+@pytest.mark.parametrize("dtype", [np.float16, np.float32, np.float64, np.longdouble, complex])
+@pytest.mark.parametrize("shape", [(), (1,), (7,), (3, 5), (2, 3, 4), (33, 17)], ids=str)
+def test_means_are_numpys_to_the_bit(shape, dtype):
+    x = (100 * np.random.default_rng(0).normal(size=shape)).astype(dtype)
+    for axis, keepdims in itertools.product([None, *range(-len(shape), len(shape)), ()], [False, True]):
+        y = np.mean(Tensor(x, requires_grad=True), axis, keepdims=keepdims)
+
+        np.testing.assert_array_equal(y.data, np.mean(x, axis, keepdims=keepdims), strict=True)
+
+
+@pytest.mark.parametrize("axis", [3, -4, 1.0, (0, 0), "x"])
+def test_a_mean_along_no_axis_is_numpys_error(axis):
+    x = np.ones((2, 3, 4))
+    with pytest.raises((ValueError, TypeError)) as numpys:
+        np.mean(x, axis=axis)
+
+    with pytest.raises(numpys.type):
+        np.mean(Tensor(x, requires_grad=True), axis=axis)

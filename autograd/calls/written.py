@@ -51,7 +51,11 @@ def write_any(op):
 _CALL = """
 def call(*args, **options):
     if len(args) != COUNT:
-        return run(op, args, options)
+        names = op.positional[COUNT : len(args)]  # options by position
+        if not 0 < len(names) == len(args) - COUNT or not options.keys().isdisjoint(names):
+            return run(op, args, options)
+        options.update(zip(names, args[COUNT:]))
+        args = args[:COUNT]
     ARGUMENTS = args
     wanted = 0
     tensor = False
@@ -137,8 +141,11 @@ def write_call(op):
     return scope["call"]
 
 
+_DTYPES = np.typecodes["AllInteger"] + np.typecodes["AllFloat"]
 # What an option may be without being looked into; the parts of a slice are numbers already (`own_index`).
-_INERT = frozenset({int, bool, float, str, type(None), slice, type(...), np.ndarray})
+_INERT = frozenset(
+    {int, bool, float, str, type(None), slice, type(...), np.ndarray, *(type(np.dtype(c)) for c in _DTYPES)}
+)
 
 
 def _find(op, wanted, options):

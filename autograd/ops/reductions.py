@@ -12,6 +12,8 @@ AXES: tuple[dict, ...] = {}, {"axis": 0}, {"axis": -1, "keepdims": True}, {"axis
 MASK = np.arange(24).reshape(2, 3, 4) % 5 > 0
 WHERE = {"where": MASK}, {"axis": 1, "where": MASK[0]}
 
+MANY = 2**24  # numbers up to this one are exact in float32
+
 # --- Sums and means ---------------------------------------------------------------------------------------------------
 
 
@@ -35,7 +37,16 @@ def reduction(ufunc):
 defop(
     np.sum, x=sum_vjp, forward=reduction(np.add), samples=with_options(real((2, 3, 4)), *AXES, *WHERE, {"initial": 2.0})
 )
-defop(np.mean, x=mean_vjp, samples=with_options(real((2, 3, 4)), *AXES, *WHERE))
+
+
+def mean(x, axis=None, keepdims=False, **options):
+    """`np.mean`; of few numbers to the bit the same in half its time."""
+    if options or not 0 < x.size <= MANY or x.dtype.char not in "fd":
+        return np.mean(x, axis, keepdims=keepdims, **options)
+    return np.add.reduce(x, axis, None, None, keepdims) / count(x.shape, axis)
+
+
+defop(np.mean, x=mean_vjp, forward=mean, samples=with_options(real((2, 3, 4)), *AXES, *WHERE))
 
 # --- Variance and standard deviation ----------------------------------------------------------------------------------
 

