@@ -1,8 +1,6 @@
 """Differential equations and integrals: SciPy's values, and derivatives against closed forms and differences."""
 
-import gc
 import pickle
-import weakref
 
 import numpy as np
 import pytest
@@ -11,6 +9,7 @@ import scipy.integrate as theirs
 import autograd.numpy as anp
 import autograd.scipy.integrate as ours
 from autograd import LoopWarning, Tensor, check_gradients, grad, jacobian, jvp, no_grad, vmap
+from tests.letting_go import assert_let_go
 
 TIGHT = {"rtol": 1e-11, "atol": 1e-11}
 POINT = np.array([1.0, 0.7]), np.array([0.0, 0.4, 1.1]), np.array([1.0, 0.5, 0.8]), 0.3
@@ -484,16 +483,5 @@ def test_what_is_on_the_tape_is_let_go_without_the_garbage_collector():
         lambda a: ours.solve_ivp(lambda t, y: -a * y, (0, 1), [1.0]).y,
         lambda a: ours.quad(lambda x: a * x, 0, 1)[0],
     ]
-    gc.disable()
-    try:
-        for call in calls:
-            a = Tensor(1.5, requires_grad=True)
-            y = call(a)
-            y.sum().backward()
-            watched = weakref.ref(a), weakref.ref(y)
-
-            del a, y
-
-            assert [ref() for ref in watched] == [None, None]
-    finally:
-        gc.enable()
+    for call in calls:
+        assert_let_go(call)
