@@ -10,6 +10,7 @@ import pytest
 
 import autograd
 import nn
+import optim
 from autograd import Tensor
 from nn.checkpoint import CheckpointError, CheckpointManager
 from nn.data import DataLoader
@@ -73,7 +74,6 @@ def test_every_part_comes_back(tmp_path):
 
 
 def test_an_optimizer_goes_on_with_the_same_bits(tmp_path):
-    optim = pytest.importorskip("optim")
 
     def make():
         autograd.manual_seed(0)

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 import nn
+import optim
 from autograd import Tensor
 
 DTYPES = ["?", "i1", "i2", "i4", "i8", "u1", "u2", "u4", "u8", "f2", "f4", "f8", "g", "F", "D", "G"]
@@ -237,7 +238,6 @@ def test_tensors_and_parameters_come_back_as_such(tmp_path):
 
 
 def test_the_state_of_a_module_and_of_an_optimizer_comes_back(tmp_path):
-    optim = pytest.importorskip("optim")
     model = nn.Sequential(nn.Linear(2, 3), nn.Linear(3, 1))
     optimizer = optim.Adam(model.parameters(), lr=0.1)
     model(Tensor(np.ones((4, 2), np.float32))).sum().backward()
